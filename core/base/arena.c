@@ -1,0 +1,79 @@
+/* arena.c - see arena.h. Owns the chunks; called from anywhere. */
+#include "base/arena.h"
+
+#include <stdlib.h>
+
+#define ARENA_CHUNK 2000    /* with malloc's header under 2 KiB; one SMS's 22 parameters fit */
+#define ARENA_ALIGN _Alignof(max_align_t)
+
+struct rd_arena_chunk {
+    struct rd_arena_chunk *next;
+    max_align_t data[];
+};
+
+void
+rd_arena_init(struct rd_arena *a, size_t limit)
+{
+    *a = (struct rd_arena){ .limit = limit };
+}
+
+void
+rd_arena_free(struct rd_arena *a)
+{
+    struct rd_arena_chunk *c = a->chunks, *next;
+
+    for (; c != NULL; c = next) {
+        next = c->next;
+        free(c);
+    }
+    rd_arena_init(a, a->limit);
+}
+
+static int
+arena_add_chunk(struct rd_arena *a, size_t need)
+{
+    size_t size = need > ARENA_CHUNK ? need : ARENA_CHUNK;
+    struct rd_arena_chunk *c;
+
+    if (size > a->limit - a->used)
+        size = need;
+    if (size > a->limit - a->used)
+        return -1;
+    c = malloc(sizeof *c + size);
+    if (c == NULL)
+        return -1;
+    c->next = a->chunks;
+    a->chunks = c;
+    a->at = (char *)c->data;
+    a->end = a->at + size;
+    a->used += size;
+    return 0;
+}
+
+void *
+rd_arena_alloc(struct rd_arena *a, size_t n)
+{
+    void *p;
+
+    if (n > a->limit)
+        return NULL;
+    n = (n + ARENA_ALIGN - 1) & ~(ARENA_ALIGN - 1);
+    if (n > (size_t)(a->end - a->at) && arena_add_chunk(a, n) != 0)
+        return NULL;
+    p = a->at;
+    a->at += n;
+    return p;
+}
+
+struct rd_slice
+rd_arena_copy(struct rd_arena *a, struct rd_slice s)
+{
+    char *p = rd_arena_alloc(a, s.n + 1);
+
+    if (p == NULL)
+        return rd_slice_make(NULL, 0);
+    if (s.n > 0)
+        memcpy(p, s.p, s.n);
+    p[s.n] = '\0';
+    return rd_slice_make(p, s.n);
+}
