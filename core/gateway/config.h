@@ -1,0 +1,103 @@
+/*
+ * config.h - one configuration, as an immutable snapshot.
+ *
+ * Read from replyd.lua by app/config, bound to a generation, swapped whole at
+ * reload. Everything in it lives in its arena; freed with its generation.
+ * Times are milliseconds, sizes bytes, as in the option rows (app/options).
+ */
+#ifndef RD_GATEWAY_CONFIG_H
+#define RD_GATEWAY_CONFIG_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/arena.h"
+#include "base/log.h"
+#include "base/reply.h"
+#include "http/public_url.h"
+#include "http/server.h"
+#include "script/script.h"
+
+#define RD_HARD_AFTER_MS 1000       /* hard deadline = soft + 1 s ... */
+#define RD_HARD_MOST_MS 14500       /* ... but never later than this: Twilio gives up at 15 s */
+
+/* One Twilio account and what verifies its webhooks. */
+struct rd_account {
+    struct rd_slice sid;             /* empty: any account */
+    struct rd_slice *tokens;         /* several while one is rotated; secret */
+    size_t n_tokens;
+    struct rd_slice api_key, api_secret;
+};
+
+/* One row of `routes`; empty slices match everything. */
+struct rd_route {
+    struct rd_slice path;            /* below the public URL's prefix */
+    bool subtree;                    /* a whole subtree: path ends with a slash */
+    struct rd_slice to, account, service, channel;
+    unsigned script;                 /* number in the generation */
+    uint64_t deadline_ms;            /* its own or the general one */
+};
+
+struct rd_listen {
+    struct rd_slice text;            /* as written */
+    bool tls;
+    struct rd_slice host;            /* address, without brackets */
+    uint16_t port;                   /* 0: any free one */
+};
+
+enum rd_on_error { RD_ON_ERROR_TWIML, RD_ON_ERROR_HTTP500 };
+enum rd_on_store_fault { RD_ON_STORE_FAULT_503, RD_ON_STORE_FAULT_ANSWER };
+
+struct rd_config {
+    uint32_t magic;
+    struct rd_arena arena;
+    struct rd_slice path;            /* the file, or empty when there is none */
+
+    struct rd_listen *listen;
+    size_t n_listen;
+    struct rd_public_url *public_urls;
+    size_t n_public_urls;            /* 0: built from the listener and Host header, loopback only */
+    struct rd_slice certificate, key;
+
+    struct rd_account *accounts;
+    size_t n_accounts;
+    bool api;                        /* false: never call Twilio (api_url = false); nothing can be late */
+
+    struct rd_route *routes;
+    size_t n_routes;
+    struct rd_slice *scripts;        /* paths; a route's script is an index */
+    size_t n_scripts;
+    struct rd_slice script_root;     /* folder of `require` */
+
+    struct rd_slice state;           /* folder */
+    struct rd_slice store;           /* "memory" */
+    struct rd_slice admin;           /* "unix:PATH" or a loopback address:port */
+    enum rd_on_store_fault on_store_fault;
+    enum rd_on_error on_error;
+    struct rd_reply *waiting_reply, *fallback_reply;    /* NULL: none */
+
+    uint64_t deadline_ms, late_limit_ms, recover_ms, drain_limit_ms, retention_ms;
+    uint64_t retention_size;
+    struct rd_http_limits http;
+    size_t max_params;
+    struct rd_script_limits script;
+    unsigned max_lost_threads;
+    size_t max_in_flight, max_mailbox, max_sender_queue;
+    unsigned front_threads, script_threads;
+
+    enum rd_log_level log_level;
+    enum rd_log_format log_format;
+};
+
+#define RD_CONFIG_MAGIC RD_MAGIC('c', 'o', 'n', 'f')
+
+/* Hard deadline that belongs to a soft one. */
+static inline uint64_t
+rd_hard_ms(uint64_t soft_ms)
+{
+    uint64_t hard = soft_ms + RD_HARD_AFTER_MS;
+
+    return hard < RD_HARD_MOST_MS ? hard : RD_HARD_MOST_MS;
+}
+
+#endif
