@@ -1,0 +1,68 @@
+/* answer.c - life of answers; see answer.h. Called from every thread. */
+#include "base/answer.h"
+
+#include <stdlib.h>
+
+#include "base/mem.h"
+
+struct rd_answer *
+rd_answer_new(int status, struct rd_slice bytes, const struct rd_reply_key *keys, size_t n_keys)
+{
+    struct rd_answer *a = rd_malloc(sizeof *a + n_keys * sizeof *keys + bytes.n);
+    struct rd_reply_key *own = (struct rd_reply_key *)(a + 1);
+    char *text = (char *)(own + n_keys);
+
+    a->magic = RD_ANSWER_MAGIC;
+    atomic_init(&a->refs, 1);
+    a->status = status;
+    if (n_keys > 0)
+        memcpy(own, keys, n_keys * sizeof *keys);
+    if (bytes.n > 0)
+        memcpy(text, bytes.p, bytes.n);
+    a->keys = own;
+    a->n_keys = n_keys;
+    a->bytes = rd_slice_make(text, bytes.n);
+    return a;
+}
+
+struct rd_answer *
+rd_answer_ref(struct rd_answer *a)
+{
+    RD_CHECK(a, RD_ANSWER_MAGIC);
+    atomic_fetch_add_explicit(&a->refs, 1, memory_order_relaxed);
+    return a;
+}
+
+void
+rd_answer_unref(struct rd_answer *a)
+{
+    if (a == NULL)
+        return;
+    RD_CHECK(a, RD_ANSWER_MAGIC);
+    if (atomic_fetch_sub_explicit(&a->refs, 1, memory_order_acq_rel) != 1)
+        return;
+    a->magic = RD_DEAD;
+    free(a);
+}
+
+bool
+rd_reply_key_eq(const struct rd_reply_key *a, const struct rd_reply_key *b)
+{
+    return a->path == b->path && a->content == b->content && a->ordinal == b->ordinal &&
+           a->special == b->special;
+}
+
+bool
+rd_answer_has(const struct rd_answer *a, const struct rd_reply_key *key)
+{
+    for (size_t i = 0; i < a->n_keys; i++)
+        if (rd_reply_key_eq(&a->keys[i], key))
+            return true;
+    return false;
+}
+
+bool
+rd_answer_eq(const struct rd_answer *a, const struct rd_answer *b)
+{
+    return a->status == b->status && rd_slice_eq(a->bytes, b->bytes);
+}
