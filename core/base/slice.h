@@ -52,7 +52,7 @@ static inline struct rd_slice
 rd_slice_skip(struct rd_slice s, size_t n)
 {
     n = n < s.n ? n : s.n;
-    return (struct rd_slice){ s.p + n, s.n - n };
+    return (struct rd_slice){ n > 0 ? s.p + n : s.p, s.n - n };    /* NULL + 0 is undefined */
 }
 
 /* Byte order, shorter first among equals: <0, 0, >0 as memcmp. */
