@@ -25,14 +25,19 @@ bool rd_public_url_strip(const struct rd_public_url *u, struct rd_slice path, st
 
 /*
  * Strings that Twilio may have signed for this target, best first: as configured; port removed, or
- * default port added; for path "/" also without the slash. Returns how many (at most
- * RD_URL_CANDIDATES); each is a slice of buf.
+ * default port added; for path "/" also without the slash. A target that is not below the prefix
+ * gets it back: a proxy has taken it off. Returns how many (at most RD_URL_CANDIDATES; 0: the buffer
+ * is full); each is a slice of buf, valid until buf is written again.
  */
 #define RD_URL_CANDIDATES 4
 size_t rd_public_url_candidates(const struct rd_public_url *u, struct rd_slice target,
                                 struct rd_buf *buf, struct rd_slice out[RD_URL_CANDIDATES]);
 
-/* The same for a complete URL as given at a prompt (`replyd verify`): the raw bytes, nothing added or removed but the port. */
-size_t rd_url_candidates(struct rd_slice url, struct rd_buf *buf, struct rd_slice out[RD_URL_CANDIDATES]);
+/*
+ * The same for a complete URL as given at a prompt (`replyd verify`): its raw bytes without
+ * user-info and fragment, with both forms of the port. No slash is added or removed. 0: no URL.
+ */
+size_t rd_url_candidates(struct rd_slice url, struct rd_buf *buf,
+                         struct rd_slice out[RD_URL_CANDIDATES]);
 
 #endif
