@@ -131,11 +131,11 @@ static void
 samples_decode_to_their_parameters(void **state)
 {
     yyjson_doc *doc = vectors_load("webhook-samples.json");
-    yyjson_val *sample;
+    yyjson_val *list = vectors_list(doc, "samples"), *sample;
     size_t i, max;
 
     (void)state;
-    yyjson_arr_foreach(vectors_list(doc, "samples"), i, max, sample) {
+    yyjson_arr_foreach(list, i, max, sample) {
         struct rd_params params, wanted;
         struct rd_arena a;
 
