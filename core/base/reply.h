@@ -18,12 +18,13 @@
 
 #define RD_REPLY_MESSAGES 10    /* Twilio error 14109: more than 10 <Message> to one inbound message */
 #define RD_REPLY_MEDIA 10       /* <Message>: at most 10 <Media> */
+#define RD_REPLY_MEDIA_ROOM 11  /* one more than Twilio takes, so that too many can be told from enough */
 
 /* One <Message>; absent attributes have p == NULL. */
 struct rd_reply_message {
     struct rd_slice body;
     bool nouns;                       /* write <Body> even without media (text alone otherwise) */
-    struct rd_slice media[RD_REPLY_MEDIA];
+    struct rd_slice media[RD_REPLY_MEDIA_ROOM];
     size_t n_media;
     struct rd_slice to, from, action, method, status_callback;
     struct rd_slice tag;              /* comes back with the status event; not in the TwiML */
