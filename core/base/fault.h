@@ -19,7 +19,7 @@
     X(front_settle,   "front.settle",   "front thread, before a completion settles its entry") \
     X(front_send,     "front.send",     "front thread, before committed bytes are written") \
     X(script_start,   "script.start",   "script thread, before a handler starts")         \
-    X(script_end,     "script.end",     "script thread, after a handler ended, before its commit is posted") \
+    X(script_end,     "script.end",     "script thread, handler ended, before its commit is posted") \
     X(reload_build,   "reload.build",   "loader, before the VMs are built")               \
     X(reload_install, "reload.install", "worker, before it acknowledges a generation")    \
     X(recover,        "recover",        "main thread, before a lost thread is recovered")
@@ -31,9 +31,15 @@ enum rd_fault { RD_FAULTS(RD_FAULT_ENUM) RD_FAULT_COUNT };
 #ifdef RD_TEST
 /* Waits here while the point is stalled; then 0, or RD_E_IO when it was told to fail. */
 int rd_fault(enum rd_fault point);
-/* A test's command: "stall", "release", "fail=N", "pass"; 0 or RD_E_INVALID / RD_E_NOT_FOUND. */
+/*
+ * A test's command; 0 or RD_E_INVALID / RD_E_NOT_FOUND.
+ *   stall     whoever reaches the point waits there
+ *   pass      one of them goes on (the next to come, when none waits); the others stay
+ *   release   all go on, and nobody waits any more
+ *   fail=N    the next N that leave the point fail; 0 ends that
+ */
 int rd_fault_set(struct rd_slice name, struct rd_slice command);
-/* How often a point was reached, and how many threads are stalled in it now; -1 for an unknown name. */
+/* How often a point was reached, and how many stall in it now; -1 for an unknown name. */
 long rd_fault_hits(struct rd_slice name);
 long rd_fault_stalled(struct rd_slice name);
 #else

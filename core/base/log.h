@@ -23,7 +23,8 @@
 
 #include "base/slice.h"
 
-#define RD_LOG_LEVELS(X) X(TRACE, "trace") X(DEBUG, "debug") X(INFO, "info") X(WARN, "warn") X(ERROR, "error")
+#define RD_LOG_LEVELS(X) \
+    X(TRACE, "trace") X(DEBUG, "debug") X(INFO, "info") X(WARN, "warn") X(ERROR, "error")
 #define RD_LOG_ENUM(name, text) RD_LOG_##name,
 enum rd_log_level { RD_LOG_LEVELS(RD_LOG_ENUM) RD_LOG_LEVEL_COUNT };
 #undef RD_LOG_ENUM
@@ -38,7 +39,7 @@ struct rd_log_line {
     char text[RD_LOG_LINE];
 };
 
-/* Starts and stops the log thread (writes to fd, normally 2). Stop flushes what the fd takes within 1 s. */
+/* Starts and stops the log thread (writes to fd, normally 2). Stop flushes for at most 1 s. */
 int rd_log_start(int fd);
 void rd_log_stop(void);
 
