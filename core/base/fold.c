@@ -1,4 +1,4 @@
-/* fold.c - see fold.h. Pure; called from twilio (fields) and script and gateway (keywords, opt-out words). */
+/* fold.c - see fold.h. Pure; called from twilio (fields), script and gateway (keywords). */
 #include "base/fold.h"
 
 #include "base/utf8.h"
@@ -24,7 +24,9 @@ static const struct {
     { 0xFF01, 0xFF0F }, { 0xFF1A, 0xFF20 }, { 0xFF3B, 0xFF40 }, { 0xFF5B, 0xFF65 },
 };
 
-static const uint32_t fold_blanks[] = { ' ', 0x85, 0xA0, 0x1680, 0x2028, 0x2029, 0x202F, 0x205F, 0x3000 };
+static const uint32_t fold_blanks[] = {
+    ' ', 0x85, 0xA0, 0x1680, 0x2028, 0x2029, 0x202F, 0x205F, 0x3000,
+};
 
 #define FOLD_COUNT(a) (sizeof(a) / sizeof(a)[0])
 
@@ -146,7 +148,7 @@ rd_text_word(struct rd_slice s, struct rd_slice *rest)
     return bare.n > 0 ? bare : word;
 }
 
-/* Folds one point of s at p, or copies one invalid stretch as it is; bytes read, *wrote bytes written. */
+/* Folds one point of s to p, or copies an invalid stretch; bytes read, in *wrote those written. */
 static size_t
 fold_step(struct rd_slice s, char *p, size_t *wrote)
 {
@@ -226,7 +228,7 @@ fold_match_bytes(struct rd_slice text, struct rd_slice key)
     return text.n - at.n;
 }
 
-/* Matches at the very start of text; what follows the key may be punctuation, then white space or the end. */
+/* Matches at the very start of text; punctuation may follow, then comes white space or the end. */
 static bool
 fold_match_at(struct rd_slice text, struct rd_slice key, struct rd_slice *rest)
 {

@@ -28,13 +28,13 @@ bool rd_text_is_punct(uint32_t point);
 /* s without leading and trailing white space. */
 struct rd_slice rd_text_trim(struct rd_slice s);
 
-/* The first word of s without outer punctuation, case as it is; *rest (may be NULL): what follows it, trimmed. */
+/* The first word of s without outer punctuation; *rest (may be NULL): what follows it, trimmed. */
 struct rd_slice rd_text_word(struct rd_slice s, struct rd_slice *rest);
 
 /* A folded copy of s in the arena; {NULL, 0} over its cap. */
 struct rd_slice rd_fold_copy(struct rd_slice s, struct rd_arena *a);
 
-/* A keyword as rd_fold_match wants it: folded, no outer white space or punctuation, inner white space one space. */
+/* A keyword as rd_fold_match wants it: folded, nothing but words, one space between them. */
 struct rd_slice rd_fold_key(struct rd_slice s, struct rd_arena *a);
 
 /*

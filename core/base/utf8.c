@@ -1,4 +1,4 @@
-/* utf8.c - see utf8.h. Pure; called from http (forms), twilio (TwiML, fields) and gateway (limits). */
+/* utf8.c - see utf8.h. Pure; called from http (forms), twilio (TwiML), gateway (limits). */
 #include "base/utf8.h"
 
 #define UTF8_HIGH_BITS UINT64_C(0x8080808080808080)

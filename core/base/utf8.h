@@ -19,7 +19,7 @@
 #define RD_UTF8_INVALID UINT32_MAX    /* rd_utf8_decode: these bytes are no character */
 #define RD_UTF8_REPLACEMENT 0xFFFDu
 
-/* The first code point of s (not empty) or RD_UTF8_INVALID; returns the bytes it takes, at least 1. */
+/* The first code point of s (not empty) or RD_UTF8_INVALID; returns its bytes, at least 1. */
 size_t rd_utf8_decode(struct rd_slice s, uint32_t *point);
 
 /* Writes a code point up to U+10FFFF as 1 to 4 bytes; returns how many. */

@@ -166,15 +166,15 @@ static int
 limits_check_counts(const struct rd_reply *r, struct rd_limits_note *note)
 {
     if (r->n > RD_REPLY_MESSAGES) {
-        snprintf(note->error, sizeof note->error, "the reply has %zu messages, Twilio takes at most %d",
-                 r->n, RD_REPLY_MESSAGES);
+        snprintf(note->error, sizeof note->error,
+            "the reply has %zu messages, Twilio takes at most %d", r->n, RD_REPLY_MESSAGES);
         return RD_E_INVALID;
     }
     for (size_t i = 0; i < r->n; i++)
         if (r->messages[i].n_media > RD_REPLY_MEDIA) {
             snprintf(note->error, sizeof note->error,
-                     "message %zu of the reply has more than %d media, which is all that Twilio takes",
-                     i + 1, RD_REPLY_MEDIA);
+                "message %zu of the reply has more than %d media, which is all that Twilio takes",
+                i + 1, RD_REPLY_MEDIA);
             return RD_E_INVALID;
         }
     return 0;
@@ -211,7 +211,8 @@ limits_check_bytes(const struct rd_reply *r, struct rd_limits_note *note)
     if (written >= 0)
         return 0;
     snprintf(note->error, sizeof note->error,
-             "the reply is more than %d bytes of TwiML, which is all that Twilio takes", RD_LIMITS_TWIML);
+        "the reply is more than %d bytes of TwiML, which is all that Twilio takes",
+        RD_LIMITS_TWIML);
     return RD_E_INVALID;
 }
 

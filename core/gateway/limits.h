@@ -22,9 +22,9 @@ struct rd_limits_note {
 
 /*
  * Changes r in place. The pieces of a body follow each other and give the body again when joined
- * (blanks at its end may be missing); the first has the media, the last the action, all have the rest. 0, or
- * RD_E_INVALID when r is beyond Twilio's limits (note->error says how), RD_E_TOO_BIG over the cap of
- * r's arena.
+ * (blanks at its end may be missing); the first has the media, the last the action, all have the
+ * rest. 0, or RD_E_INVALID when r is beyond Twilio's limits (note->error says how), RD_E_TOO_BIG
+ * over the cap of r's arena.
  */
 int rd_limits_apply(struct rd_reply *r, struct rd_limits_note *note);
 

@@ -11,7 +11,8 @@
 #include "base/arena.h"
 #include "base/message.h"
 
-/* Decodes form into out (memory in a). 0, RD_E_TOO_BIG for more than max pairs, RD_E_NOMEM over the arena's cap. */
+/* Decodes form into out (memory in a). 0, RD_E_TOO_BIG for more than max pairs, RD_E_NOMEM over the
+ * arena's cap. */
 int rd_form_decode(struct rd_slice form, size_t max, struct rd_arena *a, struct rd_params *out);
 
 /* The reverse: names and values encoded (unreserved A-Za-z0-9-._~, space as "+"), joined by "&". */

@@ -95,7 +95,8 @@ static bool
 url_is_clean(struct rd_slice s)
 {
     for (size_t i = 0; i < s.n; i++)
-        if ((unsigned char)s.p[i] <= ' ' || s.p[i] == 0x7F || strchr("\"'<>\\^`{|}", s.p[i]) != NULL)
+        if ((unsigned char)s.p[i] <= ' ' || s.p[i] == 0x7F
+            || strchr("\"'<>\\^`{|}", s.p[i]) != NULL)
             return false;
     return true;
 }
@@ -108,7 +109,8 @@ rd_public_url_parse(struct rd_slice text, struct rd_public_url *out)
 
     if (!url_is_clean(text) || !url_split(text, &u) || rd_slice_find(u.tail, '?') < u.tail.n)
         return RD_E_INVALID;
-    if (!rd_slice_eq_nocase(u.scheme, RD_LIT("https")) && !rd_slice_eq_nocase(u.scheme, RD_LIT("http")))
+    if (!rd_slice_eq_nocase(u.scheme, RD_LIT("https"))
+        && !rd_slice_eq_nocase(u.scheme, RD_LIT("http")))
         return RD_E_INVALID;
     colon = u.port.p > u.host.p + u.host.n;    /* "host:" with nothing behind it is a mistake */
     if (colon && !url_is_port(u.port))
@@ -151,9 +153,12 @@ url_port_forms(const struct url_parts *u, struct rd_slice prefix, struct rd_slic
                struct rd_buf *buf, struct rd_slice *out)
 {
     struct rd_slice none = RD_LIT(""), colon = RD_LIT(":");
-    struct rd_slice usual = rd_slice_eq_nocase(u->scheme, RD_LIT("https")) ? RD_LIT("443") : RD_LIT("80");
+    struct rd_slice usual =
+        rd_slice_eq_nocase(u->scheme, RD_LIT("https")) ? RD_LIT("443") : RD_LIT("80");
     bool given = u->port.n > 0;
-    struct rd_slice pieces[] = { u->scheme, RD_LIT("://"), u->host, given ? colon : none, u->port, prefix, tail };
+    struct rd_slice pieces[] = {
+        u->scheme, RD_LIT("://"), u->host, given ? colon : none, u->port, prefix, tail,
+    };
 
     url_put(buf, pieces, sizeof pieces / sizeof pieces[0], &out[0]);
     pieces[3] = given ? none : colon;

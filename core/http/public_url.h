@@ -21,13 +21,14 @@ struct rd_public_url {
 int rd_public_url_parse(struct rd_slice text, struct rd_public_url *out);
 
 /* The path below the prefix ("/" at least); false when the target's path is not below it. */
-bool rd_public_url_strip(const struct rd_public_url *u, struct rd_slice path, struct rd_slice *rest);
+bool rd_public_url_strip(const struct rd_public_url *u, struct rd_slice path,
+                         struct rd_slice *rest);
 
 /*
  * Strings that Twilio may have signed for this target, best first: as configured; port removed, or
  * default port added; for path "/" also without the slash. A target that is not below the prefix
- * gets it back: a proxy has taken it off. Returns how many (at most RD_URL_CANDIDATES; 0: the buffer
- * is full); each is a slice of buf, valid until buf is written again.
+ * gets it back: a proxy has taken it off. Returns how many (at most RD_URL_CANDIDATES; 0: the
+ * buffer is full); each is a slice of buf, valid until buf is written again.
  */
 #define RD_URL_CANDIDATES 4
 size_t rd_public_url_candidates(const struct rd_public_url *u, struct rd_slice target,

@@ -58,7 +58,7 @@ rd_address_phone(struct rd_slice address)
     return number;
 }
 
-/* MessageStatus says status. Status calls of old had SmsStatus alone, which inbound messages carry too. */
+/* MessageStatus says status. Old status calls had SmsStatus alone, which messages carry too. */
 static void
 fields_kind(struct rd_message *m)
 {
@@ -132,7 +132,8 @@ fields_fallback(struct rd_message *m)
 {
     m->fallback_code = fields_get(m, "ErrorCode");
     m->fallback_url = fields_get(m, "ErrorUrl");
-    m->is_fallback = m->kind == RD_KIND_MESSAGE && m->fallback_code.p != NULL && m->fallback_url.p != NULL;
+    m->is_fallback =
+        m->kind == RD_KIND_MESSAGE && m->fallback_code.p != NULL && m->fallback_url.p != NULL;
     if (!m->is_fallback)
         m->fallback_code = m->fallback_url = rd_slice_make(NULL, 0);
 }

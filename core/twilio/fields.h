@@ -15,10 +15,10 @@
  */
 int rd_fields_read(struct rd_message *m);
 
-/* The letters before the ":" of an address ("whatsapp" of "whatsapp:+1555"); empty when there are none. */
+/* The letters before the ":" of an address ("whatsapp" of "whatsapp:+1555"), or empty. */
 struct rd_slice rd_address_channel(struct rd_slice address);
 
-/* The address without its channel prefix when that is E.164 ("+" and 2 to 15 digits), else empty. */
+/* The address without its channel prefix if that is E.164 ("+" and 2 to 15 digits), else empty. */
 struct rd_slice rd_address_phone(struct rd_slice address);
 
 #endif

@@ -271,7 +271,8 @@ signature_name_is(struct rd_slice raw, struct rd_slice wanted)
 {
     char name[64];
 
-    return raw.n < sizeof name && rd_slice_eq(rd_slice_make(name, rd_percent_decode(raw, name)), wanted);
+    return raw.n < sizeof name
+        && rd_slice_eq(rd_slice_make(name, rd_percent_decode(raw, name)), wanted);
 }
 
 /* The first bodySHA256 of a URL's query, raw; its name may be percent-encoded. */

@@ -39,9 +39,9 @@ enum rd_signature_mode rd_signature_mode(struct rd_slice method, struct rd_slice
 
 struct rd_signature_input {
     enum rd_signature_mode mode;
-    const struct rd_slice *headers;    /* every X-Twilio-Signature header of the request, as it came */
+    const struct rd_slice *headers;    /* every X-Twilio-Signature header, as it came */
     size_t n_headers;
-    const struct rd_slice *urls;       /* what Twilio may have signed (http/public_url), best first */
+    const struct rd_slice *urls;       /* what may be signed (http/public_url), best first */
     size_t n_urls;
     const struct rd_params *params;    /* RD_SIGNED_FORM: every parameter of the body */
     struct rd_slice body;              /* RD_SIGNED_BODY: the raw body */
@@ -56,7 +56,7 @@ struct rd_signature_input {
  */
 int rd_signature_check(const struct rd_signature_input *in, enum rd_signature_failure *failure);
 
-/* Signs as Twilio does; params may be NULL. out becomes 28 characters and a NUL. 0 or RD_E_NOMEM. */
+/* Signs as Twilio does; params may be NULL. out: 28 characters and a NUL. 0 or RD_E_NOMEM. */
 int rd_signature_make(const struct rd_token *t, struct rd_slice url, const struct rd_params *params,
                       char out[RD_SIGNATURE_TEXT + 1]);
 

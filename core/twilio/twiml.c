@@ -6,13 +6,11 @@
  */
 #include "twilio/twiml.h"
 
-#include <limits.h>
-
 #include "base/utf8.h"
 
 struct twiml {
     struct rd_buf *out;
-    size_t removed;    /* characters that XML forbids */
+    int removed;    /* characters that XML forbids */
 };
 
 enum twiml_place { TWIML_TEXT, TWIML_ATTRIBUTE };
@@ -42,7 +40,7 @@ twiml_is_forbidden(uint32_t point)
         || point == 0xFFFE || point == 0xFFFF;
 }
 
-/* A surrogate written as three bytes (Lua's utf8.char does): one forbidden character, not three invalid bytes. */
+/* A surrogate as three bytes (Lua's utf8.char): one forbidden character, not three bad bytes. */
 static bool
 twiml_is_surrogate(struct rd_slice s)
 {
@@ -176,7 +174,5 @@ rd_twiml_write(const struct rd_reply *r, struct rd_buf *out)
         twiml_finish(&w, "Redirect", r->redirect);
     }
     rd_buf_put_str(out, "</Response>");
-    if (out->error != 0)
-        return out->error;
-    return w.removed < INT_MAX ? (int)w.removed : INT_MAX;
+    return out->error != 0 ? out->error : w.removed;
 }

@@ -45,7 +45,8 @@ latin_letters_lose_their_case_and_keep_their_accents(void **state)
                  "\u00E9t\u00E9 \u00E0\u00FE\u00D7\u00DF");
     assert_slice(rd_fold_copy(RD_LIT("\u0100\u0139\u0147\u0152\u0160\u0178\u017D\u0130"), &arena),
                  "\u0101\u013A\u0148\u0153\u0161\u00FF\u017Ei");
-    assert_slice(rd_fold_copy(RD_LIT("\u0131\u0138\u0149\u01C5"), &arena), "\u0131\u0138\u0149\u01C5");
+    assert_slice(
+        rd_fold_copy(RD_LIT("\u0131\u0138\u0149\u01C5"), &arena), "\u0131\u0138\u0149\u01C5");
     assert_slice(rd_fold_copy(RD_LIT("\u1EA0\u1EF8"), &arena), "\u1EA1\u1EF9");
 }
 
@@ -53,7 +54,8 @@ static void
 other_scripts_and_invalid_bytes_stay(void **state)
 {
     (void)state;
-    assert_slice(rd_fold_copy(RD_LIT("\u041F\u0420 \u4F60 \U0001F44D"), &arena), "\u041F\u0420 \u4F60 \U0001F44D");
+    assert_slice(rd_fold_copy(RD_LIT("\u041F\u0420 \u4F60 \U0001F44D"), &arena),
+        "\u041F\u0420 \u4F60 \U0001F44D");
     assert_slice(rd_fold_copy(RD_LIT("A\xFF" "B\xE2\x82"), &arena), "a\xFF" "b\xE2\x82");
 }
 
@@ -133,7 +135,8 @@ a_keyword_matches_whole_words_at_the_start(void **state)
 static void
 a_word_is_found_by_its_own_keyword(void **state)
 {
-    static const char *const texts[] = { "Hours?", "\u00A1HOLA!", "?!", "stop", "\"Yes,\" please", "A\xFFz b" };
+    static const char *const texts[] = {
+        "Hours?", "\u00A1HOLA!", "?!", "stop", "\"Yes,\" please", "A\xFFz b"};
 
     (void)state;
     for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {

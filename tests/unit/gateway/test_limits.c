@@ -75,7 +75,8 @@ static void
 vectors_at_the_limit_stay_and_beyond_it_are_split(void **state)
 {
     yyjson_doc *doc = vectors_load("twiml-vectors.json");
-    static const char *const whole[] = { "len-160", "len-1600", "len-1600-emoji", "len-1600-amp", "cr-only" };
+    static const char *const whole[] = {
+        "len-160", "len-1600", "len-1600-emoji", "len-1600-amp", "cr-only"};
     struct rd_reply *r;
 
     (void)state;
@@ -104,7 +105,10 @@ static void
 eleven_media_are_an_error_and_ten_are_not(void **state)
 {
     yyjson_doc *doc = vectors_load("twiml-vectors.json");
-    static const struct { const char *name; int result; } rows[] = { { "media-10", 0 }, { "media-11", RD_E_INVALID } };
+    static const struct {
+        const char *name;
+        int result;
+    } rows[] = {{"media-10", 0}, {"media-11", RD_E_INVALID}};
 
     (void)state;
     for (size_t i = 0; i < 2; i++) {
@@ -143,7 +147,11 @@ static void
 a_long_word_is_split_between_whole_characters(void **state)
 {
     static const char *const units[] = {
-        "\U0001F468\u200D\U0001F469\u200D\U0001F467", "\U0001F1E8\U0001F1E6", "e\u0301", "\U0001F44D\U0001F3FD", "\u2764\uFE0F",
+        "\U0001F468\u200D\U0001F469\u200D\U0001F467",
+        "\U0001F1E8\U0001F1E6",
+        "e\u0301",
+        "\U0001F44D\U0001F3FD",
+        "\u2764\uFE0F",
     };
 
     (void)state;
@@ -285,7 +293,8 @@ more_than_64_kb_of_twiml_are_the_authors_error(void **state)
     assert_int_equal(rd_limits_apply(r, &note), 0);
     r->messages[0].action = repeated(r, "a", 65536);
     assert_int_equal(rd_limits_apply(r, &note), RD_E_INVALID);
-    assert_string_equal(note.error, "the reply is more than 65536 bytes of TwiML, which is all that Twilio takes");
+    assert_string_equal(
+        note.error, "the reply is more than 65536 bytes of TwiML, which is all that Twilio takes");
     r->messages[0].action = repeated(r, "&", 14000);
     assert_int_equal(rd_limits_apply(r, &note), RD_E_INVALID);
     rd_reply_free(r);
@@ -311,7 +320,8 @@ an_empty_reply_stays_empty_and_a_full_arena_is_an_error(void **state)
 static void
 random_bodies_keep_their_text(void **state)
 {
-    static const char *const units[] = { "word ", "x", " ", "\n", "\U0001F44D", "e\u0301", "\U0001F1E8", "\u200D", "\xFF", "\r\n" };
+    static const char *const units[] = {
+        "word ", "x", " ", "\n", "\U0001F44D", "e\u0301", "\U0001F1E8", "\u200D", "\xFF", "\r\n"};
     size_t rounds = scaled(10000, 200);
 
     (void)state;

@@ -26,8 +26,8 @@ assert_pairs(struct rd_slice form, const char *const *names_and_values)
 
         assert_true(n < params.n);
         if (!rd_slice_eq(params.at[n].name, name) || !rd_slice_eq(params.at[n].value, value))
-            fail_msg("\"%.*s\"=\"%.*s\" in %.*s", RD_PRI(params.at[n].name), RD_PRI(params.at[n].value),
-                     RD_PRI(form));
+            fail_msg("\"%.*s\"=\"%.*s\" in %.*s", RD_PRI(params.at[n].name),
+                RD_PRI(params.at[n].value), RD_PRI(form));
     }
     assert_int_equal(params.n, n);
     rd_arena_free(&a);
@@ -101,7 +101,8 @@ limits_are_errors(void **state)
     assert_int_equal(rd_form_decode(RD_LIT("a&b&c&d"), 4, &a, &params), RD_E_NOMEM);
     rd_arena_free(&a);
     rd_arena_init(&a, 64);    /* room for the pairs, not for the repair */
-    assert_int_equal(rd_form_decode(RD_LIT("\xFF\xFF\xFF\xFF\xFF\xFF\xFF\xFF"), 4, &a, &params), RD_E_NOMEM);
+    assert_int_equal(
+        rd_form_decode(RD_LIT("\xFF\xFF\xFF\xFF\xFF\xFF\xFF\xFF"), 4, &a, &params), RD_E_NOMEM);
     rd_arena_free(&a);
 }
 

@@ -46,9 +46,10 @@ static void
 what_is_no_public_url_is_refused(void **state)
 {
     static const char *const texts[] = {
-        "", "bot.example.com", "https:/bot.example.com", "https://", "https:///sms", "ftp://h", "wss://h",
-        "https://h?x=1", "https://h/p?x=1", "https://h:", "https://h:0", "https://h:65536", "https://h:8x",
-        "https://h h", "https://h/\"", " https://h", "https://h\n", "https://u@", "://h",
+        "", "bot.example.com", "https:/bot.example.com", "https://", "https:///sms", "ftp://h",
+        "wss://h", "https://h?x=1", "https://h/p?x=1", "https://h:", "https://h:0",
+        "https://h:65536", "https://h:8x", "https://h h", "https://h/\"", " https://h",
+        "https://h\n", "https://u@", "://h",
     };
     struct rd_public_url u;
 
@@ -112,7 +113,8 @@ candidates_are_best_first(void **state)
     assert_candidates("https://h:443", "/sms", "https://h:443/sms https://h/sms ");
     assert_candidates("https://[::1]:8443", "/s", "https://[::1]:8443/s https://[::1]/s ");
     assert_candidates("https://h", "/", "https://h/ https://h:443/ https://h https://h:443 ");
-    assert_candidates("https://h", "/?q", "https://h/?q https://h:443/?q https://h?q https://h:443?q ");
+    assert_candidates(
+        "https://h", "/?q", "https://h/?q https://h:443/?q https://h?q https://h:443?q ");
     assert_candidates("HTTPS://u:p@H/", "/A%20b//c", "HTTPS://H/A%20b//c HTTPS://H:443/A%20b//c ");
     assert_candidates("https://h", "/sms#x?y", "https://h/sms https://h:443/sms ");
 }
@@ -122,7 +124,8 @@ a_prefix_stays_and_comes_back_when_a_proxy_took_it(void **state)
 {
     (void)state;
     assert_candidates("https://h/bot", "/bot/sms", "https://h/bot/sms https://h:443/bot/sms ");
-    assert_candidates("https://h/bot/", "/sms?a=/bot", "https://h/bot/sms?a=/bot https://h:443/bot/sms?a=/bot ");
+    assert_candidates(
+        "https://h/bot/", "/sms?a=/bot", "https://h/bot/sms?a=/bot https://h:443/bot/sms?a=/bot ");
     assert_candidates("https://h/bot", "/",
                       "https://h/bot/ https://h:443/bot/ https://h/bot https://h:443/bot ");
     assert_candidates("https://h/bot", "/bot", "https://h/bot https://h:443/bot ");
@@ -132,11 +135,13 @@ static void
 a_complete_url_is_taken_as_it_is(void **state)
 {
     (void)state;
-    assert_candidates("https://gw.example.com", NULL, "https://gw.example.com https://gw.example.com:443 ");
+    assert_candidates(
+        "https://gw.example.com", NULL, "https://gw.example.com https://gw.example.com:443 ");
     assert_candidates("https://h/sms?", NULL, "https://h/sms? https://h:443/sms? ");
     assert_candidates("https://u:p@h:1/a@b#rc=2", NULL, "https://h:1/a@b https://h/a@b ");
     assert_candidates("wss://h/x", NULL, "wss://h/x wss://h:80/x ");
-    assert_candidates("https://h?u=https://x:9/", NULL, "https://h?u=https://x:9/ https://h:443?u=https://x:9/ ");
+    assert_candidates(
+        "https://h?u=https://x:9/", NULL, "https://h?u=https://x:9/ https://h:443?u=https://x:9/ ");
     assert_candidates("no url", NULL, "");
     assert_candidates("https://", NULL, "");
 }

@@ -59,9 +59,12 @@ assert_is_expected(const struct rd_message *m, yyjson_val *wanted)
         assert_slice_is(fields[i].key, fields[i].value, vectors_slice(wanted, fields[i].key));
     assert_media(m, yyjson_obj_get(wanted, "media"));
     assert_int_equal(m->is_fallback, yyjson_obj_get(wanted, "fallback") != NULL);
-    yyjson_obj_foreach(params, i, max, name, value)
-        assert_slice_is(yyjson_get_str(name), rd_params_get(&m->params, rd_slice_str(yyjson_get_str(name))),
+    yyjson_obj_foreach(params, i, max, name, value) {
+        const char *key = yyjson_get_str(name);
+
+        assert_slice_is(key, rd_params_get(&m->params, rd_slice_str(key)),
                         rd_slice_make(yyjson_get_str(value), yyjson_get_len(value)));
+    }
 }
 
 /* The expected message of a sample; NULL when none is written down. */
@@ -80,8 +83,10 @@ expected_of(yyjson_val *list, struct rd_slice name)
 static void
 every_sample_is_read_as_written_down(void **state)
 {
-    yyjson_doc *samples = vectors_load("webhook-samples.json"), *expected = vectors_load("expected-samples.json");
-    yyjson_val *list = vectors_list(samples, "samples"), *wanted = vectors_list(expected, "samples"), *s;
+    yyjson_doc *samples = vectors_load("webhook-samples.json"),
+               *expected = vectors_load("expected-samples.json");
+    yyjson_val *list = vectors_list(samples, "samples"),
+               *wanted = vectors_list(expected, "samples"), *s;
     size_t i, max;
 
     (void)state;
@@ -96,7 +101,8 @@ every_sample_is_read_as_written_down(void **state)
         } else {
             assert_int_equal(m->kind, RD_KIND_STATUS);
             assert_null(e);
-            assert_slice_is("status", m->status, rd_params_get(&m->params, RD_LIT("MessageStatus")));
+            assert_slice_is(
+                "status", m->status, rd_params_get(&m->params, RD_LIT("MessageStatus")));
             assert_slice_is("channel", m->channel, vectors_slice(s, "channel"));
         }
         rd_message_unref(m);
@@ -108,15 +114,19 @@ every_sample_is_read_as_written_down(void **state)
 static void
 the_kind_follows_the_status_parameters(void **state)
 {
-    static const struct { struct rd_slice form; enum rd_message_kind kind; struct rd_slice status; } rows[] = {
-        { RD_LIT("SmsStatus=received&Body=hi"), RD_KIND_MESSAGE, RD_LIT("") },
-        { RD_LIT("SmsStatus=receiving"), RD_KIND_MESSAGE, RD_LIT("") },
-        { RD_LIT("Body=hi"), RD_KIND_MESSAGE, RD_LIT("") },
-        { RD_LIT("MessageStatus=&SmsStatus=received"), RD_KIND_MESSAGE, RD_LIT("") },
-        { RD_LIT("MessageStatus=sent&SmsStatus=sent"), RD_KIND_STATUS, RD_LIT("sent") },
-        { RD_LIT("MessageStatus=received&SmsStatus=received"), RD_KIND_STATUS, RD_LIT("received") },
-        { RD_LIT("MessageStatus=teleported"), RD_KIND_STATUS, RD_LIT("teleported") },
-        { RD_LIT("SmsStatus=delivered"), RD_KIND_STATUS, RD_LIT("delivered") },
+    static const struct {
+        struct rd_slice form;
+        enum rd_message_kind kind;
+        struct rd_slice status;
+    } rows[] = {
+        {RD_LIT("SmsStatus=received&Body=hi"), RD_KIND_MESSAGE, RD_LIT("")},
+        {RD_LIT("SmsStatus=receiving"), RD_KIND_MESSAGE, RD_LIT("")},
+        {RD_LIT("Body=hi"), RD_KIND_MESSAGE, RD_LIT("")},
+        {RD_LIT("MessageStatus=&SmsStatus=received"), RD_KIND_MESSAGE, RD_LIT("")},
+        {RD_LIT("MessageStatus=sent&SmsStatus=sent"), RD_KIND_STATUS, RD_LIT("sent")},
+        {RD_LIT("MessageStatus=received&SmsStatus=received"), RD_KIND_STATUS, RD_LIT("received")},
+        {RD_LIT("MessageStatus=teleported"), RD_KIND_STATUS, RD_LIT("teleported")},
+        {RD_LIT("SmsStatus=delivered"), RD_KIND_STATUS, RD_LIT("delivered")},
     };
 
     (void)state;
@@ -188,7 +198,8 @@ a_phone_is_e164_without_prefix(void **state)
 static void
 media_go_as_far_as_their_urls(void **state)
 {
-    struct rd_message *m = MESSAGE("NumMedia=9999999999&MediaUrl1=b&MediaUrl0=a&MediaContentType1=t&MediaUrl3=d");
+    struct rd_message *m =
+        MESSAGE("NumMedia=9999999999&MediaUrl1=b&MediaUrl0=a&MediaContentType1=t&MediaUrl3=d");
 
     (void)state;
     assert_int_equal(m->n_media, 2);

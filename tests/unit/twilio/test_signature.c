@@ -66,7 +66,8 @@ every_vector_has_the_verdict_of_the_strict_rule(void **state)
 
         request_from_vector(&r, c);
         if ((rd_signature_check(&r.in, &why) == 0) != valid) {
-            print_error("%s: should be %s\n", yyjson_get_str(yyjson_obj_get(c, "name")), valid ? "valid" : "not valid");
+            print_error("%s: should be %s\n", yyjson_get_str(yyjson_obj_get(c, "name")),
+                valid ? "valid" : "not valid");
             wrong++;
         }
         request_free(&r);
@@ -230,7 +231,8 @@ any_number_of_parameters_is_sorted(void **state)
     rd_token_init(&token, RD_LIT("12345"));
     for (size_t s = 0; s < sizeof sizes / sizeof sizes[0]; s++) {
         size_t n = sizes[s];
-        struct rd_param *at = test_calloc(n + 1, sizeof *at), *reversed = test_calloc(n + 1, sizeof *at);
+        struct rd_param *at = test_calloc(n + 1, sizeof *at),
+                        *reversed = test_calloc(n + 1, sizeof *at);
         struct rd_params params = { at, n }, other = { reversed, n };
         char (*names)[32] = test_calloc(n + 1, sizeof *names);
 
@@ -266,7 +268,9 @@ the_content_type_says_what_is_signed(void **state)
 
     (void)state;
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
-        assert_int_equal(rd_signature_mode(rd_slice_str(rows[i].method), rd_slice_str(rows[i].type)), rows[i].mode);
+        assert_int_equal(
+            rd_signature_mode(rd_slice_str(rows[i].method), rd_slice_str(rows[i].type)),
+            rows[i].mode);
 }
 
 static bool

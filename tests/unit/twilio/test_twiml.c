@@ -51,9 +51,10 @@ every_vector_gives_its_canonical_bytes(void **state)
 
         rd_buf_init(&b, 1 << 20);
         removed = rd_twiml_write(r, &b);
-        if (!rd_slice_eq(rd_buf_slice(&b), vectors_slice(c, "canonical")) || removed != (legal ? 0 : 1)) {
-            print_error("%s: %d removed, %.*s\n", yyjson_get_str(yyjson_obj_get(c, "name")), removed,
-                        RD_PRI(rd_buf_slice(&b)));
+        if (!rd_slice_eq(rd_buf_slice(&b), vectors_slice(c, "canonical")) ||
+            removed != (legal ? 0 : 1)) {
+            print_error("%s: %d removed, %.*s\n", yyjson_get_str(yyjson_obj_get(c, "name")),
+                removed, RD_PRI(rd_buf_slice(&b)));
             wrong++;
         }
         rd_buf_free(&b);
