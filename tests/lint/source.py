@@ -35,8 +35,8 @@ def text(path):
     return (TOP / path).read_text(encoding="utf-8", errors="replace")
 
 
-def includes(path):
-    return re.findall(r'^\s*#\s*include\s*[<"]([^>"]+)[>"]', text(path), re.M)
+def includes(path, marks='[<"]'):
+    return re.findall(rf'^\s*#\s*include\s*{marks}([^>"]+)[>"]', text(path), re.M)
 
 
 class Function:

@@ -61,7 +61,7 @@ def test_includes_name_the_layer():
     """"base/slice.h", never "slice.h": so that the layer rule sees every include."""
     bare = {f.name for f in source.c_sources() if layer_of(f) and f.parts[0] == "core"}
     bad = [f"{f} includes {inc}" for f in source.c_sources() if f.parts[0] == "core"
-           for inc in source.includes(f) if "/" not in inc and inc in bare]
+           for inc in source.includes(f, '"') if "/" not in inc and inc in bare]
     none(bad, "core headers are included by their path under core/")
 
 
