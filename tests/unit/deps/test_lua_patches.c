@@ -1,0 +1,133 @@
+/* Our patches of Lua: patterns that a stranger's text would run for hours end, honest ones work. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+#include <lauxlib.h>
+#include <lua.h>
+#include <lua_replyd.h>
+#include <lualib.h>
+
+static int checks, checks_allowed;
+
+static void
+count_and_stop(lua_State *L)
+{
+    if (++checks > checks_allowed)
+        luaL_error(L, "over budget");
+}
+
+static int
+open_lua(void **state)
+{
+    lua_State *L = luaL_newstate();
+
+    luaL_openlibs(L);
+    *state = L;
+    lua_stepcheck = NULL;
+    return 0;
+}
+
+static int
+close_lua(void **state)
+{
+    lua_close(*state);
+    lua_stepcheck = NULL;
+    return 0;
+}
+
+/* Runs a chunk; its first result as a string, or its error message. */
+static const char *
+run(void **state, const char *chunk)
+{
+    lua_State *L = *state;
+
+    lua_settop(L, 0);
+    (void)luaL_dostring(L, chunk);
+    return luaL_tolstring(L, -1, NULL);
+}
+
+static void
+a_pattern_that_would_run_for_hours_is_refused(void **state)
+{
+    static const char *const chunks[] = {
+        "return (('a@'):rep(800)):find('.-@.-%.com')",
+        "return (('a'):rep(640)):find('.-.-.-b')",
+        "return (('a'):rep(26)):find(('a-'):rep(25) .. 'b')",
+        "return ((' '):rep(1600)):match('^(.*)%s(.*)%s(.*)%s(.*)!$')",
+        "return (('('):rep(65536)):find('%b()')",
+        "return (('a'):rep(65536)):find('(.*)%1b')",
+        "return (('a'):rep(640)):gsub('.-.-.-b', '')",
+        "for w in (('a'):rep(640)):gmatch('.-.-.-b') do end",
+        "return (('a'):rep(2^22)):find(('a'):rep(2^21) .. 'b', 1, true)",
+    };
+
+    for (size_t i = 0; i < sizeof(chunks) / sizeof(chunks[0]); i++)
+        assert_non_null(strstr(run(state, chunks[i]), "pattern too complex"));
+}
+
+static void
+honest_patterns_work_on_long_texts(void **state)
+{
+    assert_string_equal(run(state, "return (('a'):rep(1600)):find('.-b')"), "nil");
+    assert_string_equal(run(state, "return (select(2, (('ab '):rep(1e6)):gsub('%s+', '')))"),
+        "1000000");
+    assert_string_equal(run(state, "return (('a'):rep(2^22) .. 'b'):find('b$')"), "4194305");
+    assert_string_equal(run(state, "return (('me@example.org'):match('^([%w.]+)@([%w.]+)$'))"),
+        "me");
+}
+
+static void
+a_call_begins_with_all_its_steps(void **state)
+{
+    assert_string_equal(run(state,
+        "local s, n = ('a'):rep(1600), 0\n"
+        "for i = 1, 50 do n = n + (s:find('.-b') and 1 or 0) end\n"
+        "for w in (('ab '):rep(1e6)):gmatch('%a+') do n = n + 1 end\n"
+        "return n"), "1000000");
+}
+
+static void
+the_host_is_asked_and_can_end_a_match(void **state)
+{
+    lua_stepcheck = count_and_stop;
+    checks = 0;
+    checks_allowed = 3;
+    assert_non_null(strstr(run(state, "return (('a'):rep(640)):find('.-.-.-b')"), "over budget"));
+    assert_int_equal(checks, 4);
+
+    /* ... and under pcall, where the next match asks again */
+    checks = 0;
+    assert_non_null(strstr(run(state,
+        "local f = function() return (('a'):rep(640)):find('.-.-.-b') end\n"
+        "pcall(f) pcall(f) return select(2, pcall(f))"), "over budget"));
+    assert_int_equal(checks, 6);
+}
+
+static void
+a_short_match_does_not_ask_the_host(void **state)
+{
+    lua_stepcheck = count_and_stop;
+    checks = 0;
+    checks_allowed = 0;
+    assert_string_equal(run(state, "return ('hello world'):match('%a+')"), "hello");
+    assert_int_equal(checks, 0);
+}
+
+int
+main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(a_pattern_that_would_run_for_hours_is_refused, open_lua,
+            close_lua),
+        cmocka_unit_test_setup_teardown(honest_patterns_work_on_long_texts, open_lua, close_lua),
+        cmocka_unit_test_setup_teardown(a_call_begins_with_all_its_steps, open_lua, close_lua),
+        cmocka_unit_test_setup_teardown(the_host_is_asked_and_can_end_a_match, open_lua,
+            close_lua),
+        cmocka_unit_test_setup_teardown(a_short_match_does_not_ask_the_host, open_lua, close_lua),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
