@@ -25,7 +25,7 @@ static const struct {
 };
 
 static const uint32_t fold_blanks[] = {
-    ' ', 0x85, 0xA0, 0x1680, 0x2028, 0x2029, 0x202F, 0x205F, 0x3000,
+    0x85, 0xA0, 0x1680, 0x2028, 0x2029, 0x202F, 0x205F, 0x3000,
 };
 
 #define FOLD_COUNT(a) (sizeof(a) / sizeof(a)[0])
@@ -58,7 +58,9 @@ rd_fold_point(uint32_t point)
 bool
 rd_text_is_blank(uint32_t point)
 {
-    if ((point >= '\t' && point <= '\r') || (point >= 0x2000 && point <= 0x200A))
+    if (point < 0x80)
+        return point == ' ' || (point >= '\t' && point <= '\r');
+    if (point >= 0x2000 && point <= 0x200A)
         return true;
     for (size_t i = 0; i < FOLD_COUNT(fold_blanks); i++)
         if (point == fold_blanks[i])
@@ -109,19 +111,33 @@ fold_span(struct rd_slice s, fold_test test)
     return i;
 }
 
-/* s up to the end of the last point that fails the test. */
+/* Where the last point of s (not empty) begins; its last byte when that belongs to none. */
+static size_t
+fold_last(struct rd_slice s)
+{
+    size_t at = s.n - 1;
+    uint32_t point;
+
+    while (at > 0 && s.n - at < 4 && ((unsigned char)s.p[at] & 0xC0) == 0x80)
+        at--;
+    return at + rd_utf8_decode(rd_slice_skip(s, at), &point) == s.n ? at : s.n - 1;
+}
+
+/* s without the points at its end that pass the test. */
 static struct rd_slice
 fold_trim_end(struct rd_slice s, fold_test test)
 {
-    size_t end = 0;
     uint32_t point;
 
-    for (size_t i = 0, n; i < s.n; i += n) {
-        n = rd_utf8_decode(rd_slice_skip(s, i), &point);
+    while (s.n > 0) {
+        size_t at = fold_last(s);
+
+        rd_utf8_decode(rd_slice_skip(s, at), &point);
         if (!test(point))
-            end = i + n;
+            break;
+        s.n = at;
     }
-    return rd_slice_make(s.p, end);
+    return s;
 }
 
 static struct rd_slice
