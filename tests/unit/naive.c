@@ -96,7 +96,8 @@ naive_decode(const char *p, size_t n)
     for (size_t i = 0; i < n; i++) {
         if (p[i] == '+') {
             naive_add(&raw, ' ');
-        } else if (p[i] == '%' && i + 2 < n && naive_hex(p[i + 1]) >= 0 && naive_hex(p[i + 2]) >= 0) {
+        } else if (p[i] == '%' && i + 2 < n && naive_hex(p[i + 1]) >= 0 &&
+                   naive_hex(p[i + 2]) >= 0) {
             naive_add(&raw, (unsigned char)(naive_hex(p[i + 1]) * 16 + naive_hex(p[i + 2])));
             i += 2;
         } else {

@@ -17,9 +17,10 @@
 #define FORM_MOST 4096
 
 static const char *const pieces[] = {
-    "&", "&", "&", "=", "=", "+", "%", "%2", "%zz", "%41", "%00", "%C3%A9", "%c3", "%A9", "%F0%9F%91%8D",
-    "%ED%A0%BD", "%E2%82", "%FF", "%26", "%3D", ";", "a", "b", "A", "Body", "MediaUrl1", "MediaUrl10",
-    "From", "x=1&x=1", "x=2&x=1", "\xC3\xA9", "\xC3", "\xF4\x90\x80\x80", "\xE0\x9F\xBF", "&&", "a b",
+    "&", "&", "&", "=", "=", "+", "%", "%2", "%zz", "%41", "%00", "%C3%A9", "%c3", "%A9",
+    "%F0%9F%91%8D", "%ED%A0%BD", "%E2%82", "%FF", "%26", "%3D", ";", "a", "b", "A", "Body",
+    "MediaUrl1", "MediaUrl10", "From", "x=1&x=1", "x=2&x=1", "\xC3\xA9", "\xC3",
+    "\xF4\x90\x80\x80", "\xE0\x9F\xBF", "&&", "a b",
 };
 
 /* A form of random pieces and some random bytes. */
