@@ -11,7 +11,8 @@
 static void
 naive_add(struct naive_text *t, unsigned char c)
 {
-    t->p = realloc(t->p, t->n + 1);
+    if ((t->n & (t->n - 1)) == 0)    /* full at every power of two */
+        t->p = realloc(t->p, t->n > 0 ? 2 * t->n : 1);
     if (t->p == NULL)
         abort();
     t->p[t->n++] = c;
