@@ -52,9 +52,10 @@ struct rd_op;
 
 struct rd_op_class {
     const char *name;                                  /* for logs: "sleep" */
-    int (*start)(struct rd_op *op, uv_loop_t *loop);   /* never completes from inside; not 0: push() is called at once */
-    void (*cancel)(struct rd_op *op);                  /* stop; rd_op_done must not be called any more */
-    int (*push)(struct rd_op *op, lua_State *L);       /* results of the wait; returns their number; may raise */
+    /* Never completes from inside; not 0: push() is called at once. */
+    int (*start)(struct rd_op *op, uv_loop_t *loop);
+    void (*cancel)(struct rd_op *op);                  /* stop; no rd_op_done after this */
+    int (*push)(struct rd_op *op, lua_State *L);       /* the results; their number; may raise */
     void (*release)(struct rd_op *op);                 /* last call: close handles, free the memory */
 };
 
@@ -70,15 +71,25 @@ struct rd_op {
     void *waiter;                    /* the engine's; NULL when nobody waits */
 };
 
-/* Starts the op and suspends the calling coroutine: `return rd_op_await(L, op)`. Takes the op over. */
+/* Starts the op and suspends the coroutine: `return rd_op_await(L, op)`. Takes the op over. */
 int rd_op_await(lua_State *L, struct rd_op *op);
 
 /* The wait is over; the coroutine goes on from the loop, not from inside this call. */
 void rd_op_done(struct rd_op *op, int status);
 
+/*
+ * Pushes an error value: a table with kind ("timeout", "json", ...), message (printf's format) and,
+ * unless it is 0, code; tostring() gives the message. For `return nil, err`; returns 1.
+ */
+int rd_lua_push_error(lua_State *L, const char *kind, int64_t code, const char *format, ...)
+    __attribute__((format(printf, 4, 5)));
+
+/* Argument arg as a duration in milliseconds: seconds or "5m"; raises an error for anything else. */
+uint64_t rd_lua_check_duration(lua_State *L, int arg);
+
 /* ---- the running message -------------------------------------------- */
 
-/* First value of a parameter of the running message, NULL when absent; valid until the handler ends. */
+/* First value of a parameter of the running message, NULL: none; valid until the handler ends. */
 const char *rd_plugin_param(lua_State *L, const char *name, size_t *length);
 
 /* Seconds until the running handler's deadline; a large number outside a handler. */
@@ -96,7 +107,7 @@ struct rd_plugin {
     const char *sentence;
     const struct rd_lua_fn *functions;        /* may be NULL */
     const struct rd_option_row *options;      /* may be NULL */
-    int (*load)(void);                        /* once, before any thread; only this and vm_open may fail */
+    int (*load)(void);                        /* once, before any thread; may fail, as may vm_open */
     void (*unload)(void);
     int (*thread_start)(uv_loop_t *loop);     /* on each script thread */
     void (*thread_stop)(uv_loop_t *loop);

@@ -51,21 +51,36 @@ enum rd_handler {
 /* How a run ended. */
 struct rd_run_end {
     enum rd_outcome outcome;      /* ok, empty, error, cpu, memory, cancelled */
-    struct rd_reply *reply;       /* of the handler, or of the `error` handler (outcome stays the failure's); the host's now; may be NULL */
-    bool error_handler_replied;   /* reply is the `error` handler's */
+    struct rd_reply *reply;       /* the host's now; may be NULL */
+    bool error_handler_replied;   /* reply is the `error` handler's; outcome stays the failure's */
     uint64_t cpu_ns;              /* CPU time used */
 };
 
 struct rd_script_host {
     /* (worker) The run is over and freed after this call. */
     void (*run_ended)(struct rd_run *run, void *order, struct rd_run_end *end);
-    /* (worker) A mail came that is not the engine's own is delivered by its deliver(); owner is the worker. */
+    /* (worker) On its thread, before and after it serves. Mails call their own deliver(mail, worker). */
     int (*worker_setup)(struct rd_worker *w, void *data);
     void (*worker_teardown)(struct rd_worker *w, void *data);
-    /* (loader) Adds the host's own functions and metatables to a new VM, inside its protected load. */
+    /*
+     * (loader) Adds the host's own functions and metatables to a new VM, inside its protected load;
+     * may raise. The table replyd is on the top of the stack, with all registered functions in it.
+     */
     void (*vm_open)(lua_State *L, void *data);
     void *data;
 };
+
+/*
+ * Loads the plugins (their load() hooks) and registers all rows. Once, before any other thread;
+ * 0, or an error with its reason in *why (static text).
+ */
+int rd_script_init(const char **why);
+/* Unloads the plugins; after the last worker and generation. */
+void rd_script_exit(void);
+
+/* Where rd_plugin_option_* look: snapshot of the running generation, a key such as "debug.x". */
+void rd_script_set_options(int64_t (*number)(void *snapshot, const char *key),
+                           const char *(*text)(void *snapshot, const char *key));
 
 /* ---- generations ------------------------------------------------------ */
 
@@ -77,9 +92,10 @@ struct rd_script_source {
 struct rd_generation_spec {
     const struct rd_script_source *scripts;    /* copied */
     size_t n_scripts;
-    struct rd_slice root;                      /* folder of `require`: modules are read at load and kept in memory */
+    struct rd_slice root;                      /* folder of `require`; modules are kept in memory */
     struct rd_script_limits limits;
     unsigned n_workers;
+    const struct rd_script_host *host;         /* for vm_open; may be NULL */
     void *snapshot;                            /* the configuration that belongs to it */
     void (*snapshot_free)(void *snapshot);
 };
@@ -91,10 +107,12 @@ struct rd_generation_spec {
  */
 struct rd_generation *rd_generation_load(const struct rd_generation_spec *spec, struct rd_buf *error);
 struct rd_generation *rd_generation_ref(struct rd_generation *g);
-/* At zero the VMs are closed on their workers' threads and their allocators must be at 0 bytes. Any thread. */
+/* At zero the VMs are closed on their workers' threads, their allocators at 0 bytes. Any thread. */
 void rd_generation_unref(struct rd_generation *g);
 uint64_t rd_generation_number(const struct rd_generation *g);
 void *rd_generation_snapshot(const struct rd_generation *g);
+/* (worker or loader) The generation of a VM. */
+struct rd_generation *rd_generation_of(lua_State *L);
 /* Generations alive in the process, and those leaked with lost threads. */
 unsigned rd_generations_alive(void);
 unsigned rd_generations_leaked(void);
@@ -108,6 +126,10 @@ bool rd_script_has(const struct rd_generation *g, unsigned script, enum rd_handl
  */
 int rd_script_keyword(const struct rd_generation *g, unsigned script, struct rd_slice payload,
                       struct rd_slice text, struct rd_slice *args);
+
+/* Number of keywords of a script, and one of them, folded; for `check`. */
+unsigned rd_script_keyword_count(const struct rd_generation *g, unsigned script);
+struct rd_slice rd_script_keyword_at(const struct rd_generation *g, unsigned script, unsigned i);
 
 /* ---- workers ---------------------------------------------------------- */
 
@@ -133,7 +155,7 @@ void *rd_worker_data(const struct rd_worker *w);
 /* The worker whose thread is running, or NULL. */
 struct rd_worker *rd_worker_current(void);
 
-/* The order of the run that is on the worker's CPU now, NULL between slices. Any thread (recovery). */
+/* The order of the run that is on the worker's CPU, NULL between slices. Any thread (recovery). */
 void *rd_worker_running_order(const struct rd_worker *w);
 /* Any thread; after this the thread parks at its next boundary, for ever. */
 void rd_worker_declare_dead(struct rd_worker *w);
@@ -149,14 +171,15 @@ struct rd_run_order {
     unsigned script;
     enum rd_handler handler;
     int keyword;
-    int (*push_event)(lua_State *L, void *order);    /* pushes the handler's argument(s); protected, under budget; may raise */
+    /* Pushes the handler's arguments, returns their number; protected, under budget; may raise. */
+    int (*push_event)(lua_State *L, void *order);
     struct rd_slice (*param)(void *order, struct rd_slice name);    /* for rd_plugin_param */
     uint64_t (*deadline_ns)(void *order);  /* for time_left: monotonic, 0 none */
     struct rd_slice id;                    /* the message's id, for log lines of the script */
     void *order;                           /* the host's own */
 };
 
-/* (worker) Queues a run; its first slice comes from the loop, never from inside. NULL is never returned. */
+/* (worker) Queues a run; its first slice comes from the loop, never from inside. Never NULL. */
 struct rd_run *rd_run_start(struct rd_worker *w, const struct rd_run_order *order);
 /*
  * (worker) Ends it at once when it waits or is queued, else at its next
@@ -167,20 +190,27 @@ void rd_run_cancel(struct rd_run *run, enum rd_outcome why);
 struct rd_run *rd_run_of(lua_State *L);
 void *rd_run_order_of(struct rd_run *run);
 
-/* (worker, protected) The reply value at index of the stack as a reply; raises an error that names the type and line. */
+/* (worker, protected) The reply value at index as a reply; raises an error with type and line. */
 struct rd_reply *rd_reply_from_lua(lua_State *L, int index);
 
 /* ---- supervision (app/watchdog) ---------------------------------------- */
 
-/* One look of the watchdog: sends the slice signal where due; true when the thread must be declared lost. */
+/* One look of the watchdog: signals where due; true when the thread must be declared lost. */
 bool rd_worker_watch(struct rd_worker *w, uint64_t now_ns);
 /* A slice of this worker is open (the watchdog may sleep on a futex while none is). */
 bool rd_worker_is_open(const struct rd_worker *w);
+/* Sleeps while no worker runs Lua, at most until rd_workers_wake(). Watchdog only. */
+void rd_workers_wait(void);
+void rd_workers_wake(void);
 
 /* ---- documentation ------------------------------------------------------ */
 
 /* All rows of the Lua API: engine's, host's and plugins', for `replyd help lua`. */
-void rd_script_register(const char *table, const struct rd_lua_fn *rows);    /* before any VM; table "" is replyd itself, "msg" methods */
+/*
+ * Before any VM. Table "" is replyd itself, "log" is replyd.log: rows with a function are put
+ * there in each VM. Rows of "msg" (methods, fields) are documentation: vm_open builds those.
+ */
+void rd_script_register(const char *table, const struct rd_lua_fn *rows);
 typedef void rd_script_row_fn(const char *table, const struct rd_lua_fn *row, void *arg);
 void rd_script_each_row(rd_script_row_fn *fn, void *arg);
 
