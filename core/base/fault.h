@@ -19,7 +19,7 @@
     X(front_settle,   "front.settle",   "front thread, before a completion settles its entry") \
     X(front_send,     "front.send",     "front thread, before committed bytes are written") \
     X(script_start,   "script.start",   "script thread, before a handler starts")         \
-    X(script_end,     "script.end",     "script thread, handler ended, before its commit is posted") \
+    X(script_end,     "script.end",     "script thread, before the commit of an ended handler") \
     X(reload_build,   "reload.build",   "loader, before the VMs are built")               \
     X(reload_install, "reload.install", "worker, before it acknowledges a generation")    \
     X(recover,        "recover",        "main thread, before a lost thread is recovered")

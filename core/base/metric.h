@@ -41,37 +41,37 @@ enum rd_outbox_state { RD_OUTBOX_STATES(RD_OUTBOX_ENUM) RD_OUTBOX_COUNT };
 #undef RD_OUTBOX_ENUM
 
 /*        id                  type       labels     help  (exported name: replyd_<id>) */
-#define RD_METRICS(X)                                                                                           \
-    X(messages_total,           COUNTER,  OUTCOME,  "Verified requests by kind and outcome.")                   \
-    X(answer_seconds,           HISTOGRAM, NONE,     "Time from accept or first byte to the answer.")           \
-    X(signature_failures_total, COUNTER,  SIGNATURE, "Requests answered 403, by reason.")                       \
-    X(http_responses_total,     COUNTER,  STATUS,   "HTTP responses by status class.")                          \
-    X(http_rejects_total,       COUNTER,  NONE,     "Requests refused by the HTTP layer (4xx and close).")      \
-    X(answered_unrecorded_total, COUNTER,  NONE,     "Answers sent before the store confirmed them.")           \
-    X(effects_dropped_total,    COUNTER,  NONE,     "Results of runs that were no longer the current one.")     \
-    X(undeliverable_total,      COUNTER,  NONE,     "Replies that came too late and could not be sent.")        \
-    X(exchanges,                GAUGE,    NONE,     "HTTP exchanges that wait for their answer.")               \
-    X(exchanges_waiting,        GAUGE,    NONE,     "Requests that joined a running message.")                  \
-    X(claims,                   GAUGE,    NONE,     "Entries in the claims table.")                             \
-    X(connections,              GAUGE,    NONE,     "Open connections.")                                        \
-    X(connections_total,        COUNTER,  NONE,     "Connections accepted.")                                    \
-    X(connections_evicted_total, COUNTER,  NONE,     "Unverified connections closed to make room.")             \
-    X(accept_pauses_total,      COUNTER,  NONE,     "Times accept() paused at a limit.")                        \
-    X(tls_handshakes_total,     COUNTER,  NONE,     "Completed TLS handshakes.")                                \
-    X(tls_failures_total,       COUNTER,  NONE,     "TLS handshakes that failed or timed out.")                 \
-    X(generations,              GAUGE,    NONE,     "Script generations alive.")                                \
-    X(generations_leaked_total, COUNTER,  NONE,     "Generations whose VMs could not be freed (lost threads).") \
-    X(reloads_total,            COUNTER,  RESULT,   "Reloads by result.")                                       \
-    X(runs,                     GAUGE,    NONE,     "Handlers running or waiting.")                             \
-    X(vm_bytes,                 GAUGE,    NONE,     "Memory of all Lua VMs, bytes.")                            \
-    X(preemptions_total,        COUNTER,  NONE,     "Slices that were over and made way.")                      \
-    X(script_threads_lost_total, COUNTER,  NONE,     "Script threads that did not come back.")                  \
-    X(store_operations_total,   COUNTER,  NONE,     "Operations that the store has done.")                      \
-    X(store_failures_total,     COUNTER,  NONE,     "Store commits that failed.")                               \
-    X(store_rows,               GAUGE,    NONE,     "Message rows that the store remembers.")                   \
-    X(outbox,                   GAUGE,    OUTBOX,   "Replies waiting in the outbox, by state.")                 \
-    X(log_dropped_total,        COUNTER,  NONE,     "Log lines dropped because the sink was slow.")             \
-    X(xml_repairs_total,        COUNTER,  NONE,     "Characters removed because XML forbids them.")
+#define RD_METRICS(X)                                                                            \
+    X(messages_total, COUNTER, OUTCOME, "Verified requests by kind and outcome.")                \
+    X(answer_seconds, HISTOGRAM, NONE, "Time from accept or first byte to the answer.")          \
+    X(signature_failures_total, COUNTER, SIGNATURE, "Requests answered 403, by reason.")         \
+    X(http_responses_total, COUNTER, STATUS, "HTTP responses by status class.")                  \
+    X(http_rejects_total, COUNTER, NONE, "Requests refused by the HTTP layer (4xx and close).")  \
+    X(answered_unrecorded_total, COUNTER, NONE, "Answers sent before the store confirmed them.") \
+    X(effects_dropped_total, COUNTER, NONE, "Results of runs that had been replaced.")           \
+    X(undeliverable_total, COUNTER, NONE, "Replies that came too late and could not be sent.")   \
+    X(exchanges, GAUGE, NONE, "HTTP exchanges that wait for their answer.")                      \
+    X(exchanges_waiting, GAUGE, NONE, "Requests that joined a running message.")                 \
+    X(claims, GAUGE, NONE, "Entries in the claims table.")                                       \
+    X(connections, GAUGE, NONE, "Open connections.")                                             \
+    X(connections_total, COUNTER, NONE, "Connections accepted.")                                 \
+    X(connections_evicted_total, COUNTER, NONE, "Unverified connections closed to make room.")   \
+    X(accept_pauses_total, COUNTER, NONE, "Times accept() paused at a limit.")                   \
+    X(tls_handshakes_total, COUNTER, NONE, "Completed TLS handshakes.")                          \
+    X(tls_failures_total, COUNTER, NONE, "TLS handshakes that failed or timed out.")             \
+    X(generations, GAUGE, NONE, "Script generations alive.")                                     \
+    X(generations_leaked_total, COUNTER, NONE, "Generations that lost threads keep in memory.")  \
+    X(reloads_total, COUNTER, RESULT, "Reloads by result.")                                      \
+    X(runs, GAUGE, NONE, "Handlers running or waiting.")                                         \
+    X(vm_bytes, GAUGE, NONE, "Memory of all Lua VMs, bytes.")                                    \
+    X(preemptions_total, COUNTER, NONE, "Slices that were over and made way.")                   \
+    X(script_threads_lost_total, COUNTER, NONE, "Script threads that did not come back.")        \
+    X(store_operations_total, COUNTER, NONE, "Operations that the store has done.")              \
+    X(store_failures_total, COUNTER, NONE, "Store commits that failed.")                         \
+    X(store_rows, GAUGE, NONE, "Message rows that the store remembers.")                         \
+    X(outbox, GAUGE, OUTBOX, "Replies waiting in the outbox, by state.")                         \
+    X(log_dropped_total, COUNTER, NONE, "Log lines dropped because the sink was slow.")          \
+    X(xml_repairs_total, COUNTER, NONE, "Characters removed because XML forbids them.")
 
 #define RD_METRIC_ENUM(id, type, labels, help) RD_METRIC_##id,
 enum rd_metric { RD_METRICS(RD_METRIC_ENUM) RD_METRIC_COUNT };
