@@ -44,5 +44,6 @@ rd_strdup(const char *s)
 void
 rd_memzero(void *p, size_t n)
 {
-    explicit_bzero(p, n);
+    if (n > 0)
+        explicit_bzero(p, n);
 }
