@@ -45,6 +45,13 @@ struct rd_listen {
     uint16_t port;                   /* 0: any free one */
 };
 
+/* Value of one plugin's option row. */
+struct rd_plugin_value {
+    struct rd_slice key;             /* "debug.x" */
+    int64_t number;                  /* in the row's unit; 0 or 1 for a boolean */
+    struct rd_slice text;            /* of a string */
+};
+
 enum rd_on_error { RD_ON_ERROR_TWIML, RD_ON_ERROR_HTTP500 };
 enum rd_on_store_fault { RD_ON_STORE_FAULT_503, RD_ON_STORE_FAULT_ANSWER };
 
@@ -84,6 +91,8 @@ struct rd_config {
     unsigned max_lost_threads;
     size_t max_in_flight, max_mailbox, max_sender_queue;
     unsigned front_threads, script_threads;
+    struct rd_plugin_value *plugin_values;
+    size_t n_plugin_values;
 
     enum rd_log_level log_level;
     enum rd_log_format log_format;
