@@ -44,6 +44,7 @@ struct rd_claim {
     struct rd_generation *generation;  /* the same */
     unsigned script;
     uint8_t shard;
+    uint64_t soft_ns;                  /* monotonic: the first request's soft deadline */
     struct rd_answer *answer;          /* frozen; settled bytes are these, always */
     struct rd_answer *if_late;         /* what a deadline would send now; NULL: the configuration's */
     enum rd_outcome outcome;

@@ -17,6 +17,7 @@
 #include "http/public_url.h"
 #include "http/server.h"
 #include "script/script.h"
+#include "twilio/signature.h"
 
 #define RD_HARD_AFTER_MS 1000       /* hard deadline = soft + 1 s ... */
 #define RD_HARD_MOST_MS 14500       /* ... but never later than this: Twilio gives up at 15 s */
@@ -26,6 +27,7 @@ struct rd_account {
     struct rd_slice sid;             /* empty: any account */
     struct rd_slice *tokens;         /* several while one is rotated; secret */
     size_t n_tokens;
+    struct rd_token *keys;           /* the tokens ready to sign: made by rd_config_prepare */
     struct rd_slice api_key, api_secret;
 };
 
@@ -82,6 +84,8 @@ struct rd_config {
     enum rd_on_store_fault on_store_fault;
     enum rd_on_error on_error;
     struct rd_reply *waiting_reply, *fallback_reply;    /* NULL: none */
+    struct rd_answer *waiting, *fallback;    /* the same as bytes, empty TwiML for none: made by rd_config_prepare */
+    bool can_send;                   /* REST credentials and an outbox sender: what is late can go out */
 
     uint64_t deadline_ms, late_limit_ms, recover_ms, drain_limit_ms, retention_ms;
     uint64_t retention_size;
@@ -99,6 +103,14 @@ struct rd_config {
 };
 
 #define RD_CONFIG_MAGIC RD_MAGIC('c', 'o', 'n', 'f')
+
+/*
+ * What is derived from the fields: tokens ready to sign, the answers of a deadline. Called once,
+ * after the fields are set. 0, or an error with its text (fallback_reply beyond Twilio's limits).
+ */
+int rd_config_prepare(struct rd_config *c, struct rd_buf *errors);
+/* Gives back what rd_config_prepare made, secrets wiped; app/config frees the rest. */
+void rd_config_unprepare(struct rd_config *c);
 
 /* Hard deadline that belongs to a soft one. */
 static inline uint64_t

@@ -84,6 +84,7 @@ struct rd_store_request {
     bool can_send;                    /* REST credentials: what is late becomes an outbox row */
     void *op_wait;                    /* the rd_op of a script that waits for this commit, with its mailbox */
     struct rd_mailbox *op_mailbox;
+    void (*op_done)(struct rd_mail *r, void *owner);    /* deliver() of the request as mail to op_mailbox; frees it */
     uint64_t n;                       /* death: epoch; expire, scan, started: as the op says */
     struct rd_slice space, name, value, old;    /* kv */
     int64_t by;

@@ -1,0 +1,214 @@
+/*
+ * arbiter_done.c - what the store says: completions, on a front thread.
+ *
+ * A write that failed is tried again until the late limit; the requests that
+ * wait do not wait for that.
+ */
+#include <stdlib.h>
+
+#include "base/clock.h"
+#include "base/error.h"
+#include "base/fault.h"
+#include "base/log.h"
+#include "base/metric.h"
+#include "gateway/arbiter_hold.h"
+#include "gateway/front.h"
+
+/* ---- look-ups ---------------------------------------------------------------- */
+
+static void
+done_found(struct arbiter_hold *h, struct rd_store_request *r)
+{
+    struct rd_claim *c = h->claim;
+
+    c->row = r->row;
+    arbiter_freeze(c, r->row_answer, RD_OUTCOME_replay);
+    r->row_answer = NULL;
+    arbiter_settle(h);
+    arbiter_rest(h);
+}
+
+static void
+done_lookup(struct arbiter_hold *h, struct rd_store_request *r)
+{
+    struct rd_claim *c = h->claim;
+
+    if (r->error != 0 && arbiter_config(c)->on_store_fault == RD_ON_STORE_FAULT_503)
+        arbiter_forget(h, 503, RD_OUTCOME_http503);
+    else if (r->error == 0 && r->row != RD_ROW_ABSENT)
+        done_found(h, r);
+    else
+        arbiter_begin(h);
+}
+
+/* ---- writes ------------------------------------------------------------------- */
+
+static void
+done_post_again(struct rd_front *f, void *arg)
+{
+    struct rd_store_request *r = arg;
+
+    rd_store_post(f->gateway->store, r);    /* its claim still counts it */
+}
+
+/* The same write again; replies and effects of an early one went back to the script with its failure. */
+static void
+done_repeat(struct arbiter_hold *h, struct rd_store_request *r)
+{
+    struct rd_claim *c = h->claim;
+    struct rd_store_request *again = arbiter_request(c, r->op);
+
+    again->to = r->to;
+    again->epoch = r->epoch;
+    if (r->op == RD_STORE_early)
+        again->request = rd_message_ref(r->request);
+    else {
+        again->replies = r->replies;
+        again->effects = r->effects;
+        r->replies = NULL;
+        r->effects = NULL;
+    }
+    again->hash = c->hash;
+    again->claim = c->id;
+    again->can_send = r->can_send;
+    again->completed = arbiter_on_completion;
+    again->reply_to = r->reply_to;
+    c->mails++;
+    rd_front_retry(rd_front_current(), done_post_again, again);
+}
+
+static void
+done_give_up(struct rd_claim *c)
+{
+    c->given_up = true;
+    rd_log_msg(RD_LOG_ERROR, "store", "a message's row could not be written until late_limit");
+}
+
+static void
+done_failed(struct arbiter_hold *h, struct rd_store_request *r)
+{
+    struct rd_claim *c = h->claim;
+    uint64_t now = rd_clock_ms();
+
+    atomic_store_explicit(&h->g->store_faulty, true, memory_order_relaxed);
+    if (c->message->kind == RD_KIND_STATUS && c->phase != RD_CLAIM_SETTLED) {
+        arbiter_forget(h, 503, RD_OUTCOME_http503);
+        return;
+    }
+    if (c->phase != RD_CLAIM_SETTLED)
+        rd_metric_inc(RD_METRIC_answered_unrecorded_total);
+    arbiter_settle(h);
+    if (c->retry_until_ms == 0)
+        c->retry_until_ms = now + arbiter_config(c)->late_limit_ms;
+    if (now < c->retry_until_ms)
+        done_repeat(h, r);
+    else
+        done_give_up(c);
+}
+
+/* A status event is recorded: now its handler may run. */
+static void
+done_run_status(struct arbiter_hold *h);
+
+static void
+done_status_again(struct rd_front *f, void *arg)
+{
+    struct rd_claim_ref *ref = arg;
+    struct arbiter_hold h;
+
+    arbiter_take(&h, f->gateway, *ref);
+    free(ref);
+    if (h.claim != NULL)
+        done_run_status(&h);
+    arbiter_release(&h);
+}
+
+static void
+done_run_status(struct arbiter_hold *h)
+{
+    struct rd_claim *c = h->claim;
+    struct rd_claim_ref *ref;
+
+    if (c->run != 0 || arbiter_dispatch(h) == 0)
+        return;
+    ref = malloc(sizeof *ref);    /* overloaded: it was acknowledged, so it waits */
+    if (ref == NULL)
+        return;
+    *ref = (struct rd_claim_ref){ c->hash, c->id };
+    rd_front_retry(rd_front_current(), done_status_again, ref);
+}
+
+static void
+done_log_undeliverable(const struct rd_claim *c, unsigned n)
+{
+    struct rd_log_line l;
+
+    rd_metric_add(RD_METRIC_undeliverable_total, 0, n);
+    rd_metric_add(RD_METRIC_messages_total,
+                  rd_metric_outcome(c->message->kind, RD_OUTCOME_undeliverable), 1);
+    if (!rd_log_begin(&l, RD_LOG_WARN, "late"))
+        return;
+    rd_log_slice(&l, "sid", c->message->id);
+    rd_log_str(&l, "outcome", rd_outcome_name(RD_OUTCOME_undeliverable));
+    rd_log_uint(&l, "replies", n);
+    rd_log_str(&l, "why", "Twilio had its answer and there are no REST credentials");
+    rd_log_end(&l);
+}
+
+static void
+done_written(struct arbiter_hold *h, struct rd_store_request *r)
+{
+    struct rd_claim *c = h->claim;
+
+    atomic_store_explicit(&h->g->store_faulty, false, memory_order_relaxed);
+    c->row = r->row;
+    if (r->dropped)
+        rd_metric_inc(RD_METRIC_effects_dropped_total);
+    if (r->undeliverable > 0)
+        done_log_undeliverable(c, r->undeliverable);
+    if (c->phase != RD_CLAIM_SETTLED)
+        arbiter_settle(h);
+    if (c->message->kind == RD_KIND_STATUS && r->row == RD_ROW_EARLY)
+        done_run_status(h);
+}
+
+static void
+done_entry(struct arbiter_hold *h, struct rd_store_request *r)
+{
+    h->claim->mails--;
+    if (r->op == RD_STORE_lookup) {
+        done_lookup(h, r);
+        return;
+    }
+    if (r->error != 0)
+        done_failed(h, r);
+    else
+        done_written(h, r);
+    if (h->claim != NULL)
+        arbiter_rest(h);
+}
+
+/* A script may wait for this commit: the request is its mail now. */
+static void
+done_pass_on(struct rd_store_request *r)
+{
+    r->mail.deliver = r->op_done;
+    if (r->op_mailbox == NULL || rd_mailbox_post(r->op_mailbox, &r->mail) != 0)
+        rd_store_request_free(r);
+}
+
+void
+arbiter_on_completion(struct rd_mail *mail, void *owner)
+{
+    struct rd_store_request *r = (struct rd_store_request *)mail;
+    struct rd_front *f = owner;
+    struct arbiter_hold h;
+
+    RD_CHECK(r, RD_STORE_REQUEST_MAGIC);
+    (void)rd_fault(RD_FAULT_front_settle);
+    arbiter_take(&h, f->gateway, (struct rd_claim_ref){ r->hash, r->claim });
+    if (h.claim != NULL)
+        done_entry(&h, r);
+    arbiter_release(&h);
+    done_pass_on(r);
+}

@@ -1,0 +1,147 @@
+/* arbiter_run.c - events of the script threads, and of main when one is lost; see arbiter.h. */
+#include <stdlib.h>
+
+#include "base/metric.h"
+#include "gateway/arbiter_hold.h"
+
+/* Takes the lock if the run is still the current one of its message. */
+static bool
+arbiter_take_run(struct arbiter_hold *h, struct rd_gateway *g, struct rd_claim_ref ref, uint64_t run)
+{
+    arbiter_take(h, g, ref);
+    return h->claim != NULL && h->claim->run == run;
+}
+
+bool
+rd_arbiter_begins(struct rd_gateway *g, struct rd_claim_ref ref, uint64_t run)
+{
+    struct arbiter_hold h;
+    bool current = arbiter_take_run(&h, g, ref, run);
+
+    if (current)
+        h.claim->started = true;
+    arbiter_release(&h);
+    return current;
+}
+
+enum rd_published
+rd_arbiter_publish(struct rd_gateway *g, struct rd_claim_ref ref, uint64_t run, uint64_t epoch,
+                   struct rd_run_result *result)
+{
+    struct arbiter_hold h;
+    enum rd_published how = RD_PUBLISHED_STALE;
+
+    if (arbiter_take_run(&h, g, ref, run) && h.claim->answer == NULL) {
+        struct rd_answer *before = h.claim->if_late;
+
+        h.claim->if_late = result->answer;
+        result->answer = before;    /* freed with the result */
+        how = RD_PUBLISHED_IN_TIME;
+    } else if (h.claim != NULL && h.claim->run == run) {
+        arbiter_post_early(&h, result, epoch);
+        how = RD_PUBLISHED_COMMIT;
+    }
+    arbiter_release(&h);
+    rd_run_result_free(result);
+    return how;
+}
+
+enum rd_published
+rd_arbiter_finish(struct rd_gateway *g, struct rd_claim_ref ref, uint64_t run, uint64_t epoch,
+                  struct rd_run_result *result)
+{
+    struct arbiter_hold h;
+    enum rd_published how = RD_PUBLISHED_STALE;
+
+    if (arbiter_take_run(&h, g, ref, run)) {
+        how = RD_PUBLISHED_NOT_NEEDED;
+        if (h.claim->answer == NULL) {
+            arbiter_freeze(h.claim, result->answer, RD_OUTCOME_early);
+            result->answer = NULL;
+            arbiter_post_early(&h, result, epoch);
+            how = RD_PUBLISHED_COMMIT;
+        }
+    }
+    arbiter_release(&h);
+    rd_run_result_free(result);
+    return how;
+}
+
+static bool
+arbiter_waits_fallback(const struct rd_claim *c)
+{
+    for (unsigned i = 0; i < c->n_waiters; i++)
+        if (c->waiters[i].is_fallback)
+            return true;
+    return false;
+}
+
+static void
+arbiter_end(struct arbiter_hold *h, uint64_t epoch, struct rd_run_result *result)
+{
+    struct rd_claim *c = h->claim;
+    bool first = c->answer == NULL;
+
+    c->run = 0;
+    if (first && result->failed && arbiter_config(c)->on_error == RD_ON_ERROR_HTTP500 &&
+        !arbiter_waits_fallback(c)) {
+        arbiter_forget(h, 500, result->outcome);
+        return;
+    }
+    if (first) {
+        arbiter_freeze(c, result->answer, result->outcome);
+        result->answer = NULL;
+    }
+    arbiter_post_final(h, first ? RD_ROW_ANSWERED : RD_ROW_DONE, result, epoch);
+}
+
+bool
+rd_arbiter_end(struct rd_gateway *g, struct rd_claim_ref ref, uint64_t run, uint64_t epoch,
+               struct rd_run_result *result)
+{
+    struct arbiter_hold h;
+    bool current = arbiter_take_run(&h, g, ref, run);
+
+    if (current)
+        arbiter_end(&h, epoch, result);
+    else
+        rd_metric_inc(RD_METRIC_effects_dropped_total);
+    arbiter_release(&h);
+    rd_run_result_free(result);
+    return current;
+}
+
+void
+rd_run_result_free(struct rd_run_result *result)
+{
+    struct rd_store_reply *reply;
+    struct rd_store_effect *effect;
+
+    rd_answer_unref(result->answer);
+    result->answer = NULL;
+    while ((reply = result->replies) != NULL) {
+        result->replies = reply->next;
+        rd_reply_free(reply->reply);
+        free(reply);
+    }
+    while ((effect = result->effects) != NULL) {
+        result->effects = effect->next;
+        free(effect);
+    }
+}
+
+uint64_t
+rd_arbiter_take(struct rd_gateway *g, struct rd_claim_ref ref, uint64_t run)
+{
+    struct arbiter_hold h;
+    uint64_t next = 0;
+
+    if (arbiter_take_run(&h, g, ref, run)) {
+        next = rd_gateway_next_run(g);
+        h.claim->run = next;
+        rd_answer_unref(h.claim->if_late);
+        h.claim->if_late = NULL;    /* each run starts with no published replies */
+    }
+    arbiter_release(&h);
+    return next;
+}

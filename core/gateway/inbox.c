@@ -1,0 +1,291 @@
+/* inbox.c - messages on their script thread, from mail to end; see inbox.h. */
+#include "gateway/inbox.h"
+
+#include <stdlib.h>
+
+#include "base/clock.h"
+#include "base/fault.h"
+#include "base/mem.h"
+#include "gateway/inbox_table.h"
+#include "gateway/lua_msg.h"
+
+#define INBOX_LATE_TICK_MS 100    /* how exactly the late limit (minutes) is kept */
+
+/* ---- the table ------------------------------------------------------------------ */
+
+static struct rd_task **
+inbox_bucket(struct rd_inbox *in, uint64_t run)
+{
+    return &in->by_run[run & (INBOX_BUCKETS - 1)];
+}
+
+void
+inbox_link(struct rd_inbox *in, struct rd_task *t)
+{
+    pthread_mutex_lock(&in->lock);
+    t->inbox = in;
+    t->prev = in->last;
+    t->next = NULL;
+    *(in->last ? &in->last->next : &in->first) = t;
+    in->last = t;
+    t->next_same = *inbox_bucket(in, t->run);
+    *inbox_bucket(in, t->run) = t;
+    pthread_mutex_unlock(&in->lock);
+}
+
+void
+inbox_unlink(struct rd_inbox *in, struct rd_task *t)
+{
+    struct rd_task **at = inbox_bucket(in, t->run);
+
+    pthread_mutex_lock(&in->lock);
+    *(t->prev ? &t->prev->next : &in->first) = t->next;
+    *(t->next ? &t->next->prev : &in->last) = t->prev;
+    while (*at != t)
+        at = &(*at)->next_same;
+    *at = t->next_same;
+    pthread_mutex_unlock(&in->lock);
+}
+
+struct rd_task *
+inbox_find(struct rd_inbox *in, uint64_t run)
+{
+    struct rd_task *t = *inbox_bucket(in, run);
+
+    while (t != NULL && t->run != run)
+        t = t->next_same;
+    return t;
+}
+
+/* ---- the late limit ---------------------------------------------------------------- */
+
+static void
+inbox_on_late(uv_timer_t *timer)
+{
+    struct rd_inbox *in = timer->data;
+    uint64_t now = rd_clock_ns();
+    struct rd_task *t;
+
+    RD_CHECK(in, RD_INBOX_MAGIC);
+    while ((t = in->late) != NULL && t->late_ns <= now) {
+        inbox_unwatch_late(t);
+        if (t->handle != NULL)
+            rd_run_cancel(t->handle, RD_OUTCOME_cancelled);
+    }
+    if (in->late == NULL) {
+        uv_timer_stop(timer);
+        in->late_running = false;
+    }
+}
+
+void
+inbox_watch_late(struct rd_task *t)
+{
+    struct rd_inbox *in = t->inbox;
+
+    if (t->watched)
+        return;
+    t->watched = true;
+    t->late_ns = rd_clock_ns() + t->config->late_limit_ms * RD_MS;
+    t->prev_late = in->late_last;
+    t->next_late = NULL;
+    *(in->late_last ? &in->late_last->next_late : &in->late) = t;
+    in->late_last = t;
+    if (!in->late_running)
+        uv_timer_start(&in->late_timer, inbox_on_late, INBOX_LATE_TICK_MS, INBOX_LATE_TICK_MS);
+    in->late_running = true;
+}
+
+void
+inbox_unwatch_late(struct rd_task *t)
+{
+    struct rd_inbox *in = t->inbox;
+
+    if (!t->watched)
+        return;
+    t->watched = false;
+    *(t->prev_late ? &t->prev_late->next_late : &in->late) = t->next_late;
+    *(t->next_late ? &t->next_late->prev_late : &in->late_last) = t->prev_late;
+}
+
+/* ---- begin and end -------------------------------------------------------------------- */
+
+static void
+inbox_forget(struct rd_task *t)
+{
+    inbox_unwatch_late(t);
+    inbox_unlink(t->inbox, t);
+    rd_task_free(t);
+}
+
+void
+inbox_end(struct rd_task *t, struct rd_run_end *end)
+{
+    struct rd_run_result result = { 0 };
+
+    (void)rd_fault(RD_FAULT_script_end);
+    inbox_result(t, end, &result);
+    rd_arbiter_end(t->gateway, t->claim, t->run, rd_worker_epoch(t->inbox->worker), &result);
+    inbox_forget(t);
+}
+
+static void
+inbox_on_run_ended(struct rd_run *run, void *order, struct rd_run_end *end)
+{
+    struct rd_task *t = order;
+
+    (void)run;
+    RD_CHECK(t, RD_TASK_MAGIC);
+    t->handle = NULL;
+    inbox_end(t, end);
+}
+
+/* Which handler; false: the script has none for this. */
+static bool
+inbox_pick(struct rd_task *t)
+{
+    struct rd_message *m = t->message;
+    struct rd_slice payload = rd_params_get(&m->params, RD_LIT("ButtonPayload"));
+
+    t->args = m->args;
+    if (m->kind == RD_KIND_STATUS) {
+        t->handler = RD_HANDLER_STATUS;
+        return rd_script_has(t->generation, t->script, RD_HANDLER_STATUS);
+    }
+    t->keyword = rd_script_keyword(t->generation, t->script, payload, m->text, &t->args);
+    t->handler = t->keyword >= 0 ? RD_HANDLER_KEYWORD : RD_HANDLER_MESSAGE;
+    return t->keyword >= 0 || rd_script_has(t->generation, t->script, RD_HANDLER_MESSAGE);
+}
+
+static struct rd_slice
+inbox_param(void *order, struct rd_slice name)
+{
+    return rd_params_get(&((struct rd_task *)order)->message->params, name);
+}
+
+static uint64_t
+inbox_deadline(void *order)
+{
+    const struct rd_task *t = order;
+
+    return t->watched ? t->late_ns : t->soft_ns;
+}
+
+static void
+inbox_run(struct rd_inbox *in, struct rd_task *t)
+{
+    struct rd_run_order order = {
+        .generation = t->generation,
+        .script = t->script,
+        .handler = t->handler,
+        .keyword = t->keyword,
+        .push_event = rd_lua_msg_push,
+        .param = inbox_param,
+        .deadline_ns = inbox_deadline,
+        .id = t->message->id,
+        .order = t,
+    };
+
+    if (t->message->kind == RD_KIND_STATUS)
+        inbox_watch_late(t);    /* Twilio has its 204: nothing else bounds it */
+    t->handle = rd_run_start(in->worker, &order);
+}
+
+void
+inbox_begin(struct rd_inbox *in, struct rd_task *t)
+{
+    struct rd_run_end nothing = { .outcome = RD_OUTCOME_empty };
+
+    (void)rd_fault(RD_FAULT_script_start);
+    if (!rd_arbiter_begins(t->gateway, t->claim, t->run))
+        inbox_forget(t);    /* cancelled while it was queued */
+    else if (inbox_pick(t))
+        inbox_run(in, t);
+    else
+        inbox_end(t, &nothing);
+}
+
+/* ---- mail -------------------------------------------------------------------------------- */
+
+void
+rd_inbox_on_task(struct rd_mail *mail, void *owner)
+{
+    struct rd_task *t = (struct rd_task *)mail;
+    struct rd_inbox *in = rd_worker_data(owner);
+
+    RD_CHECK(t, RD_TASK_MAGIC);
+    RD_CHECK(in, RD_INBOX_MAGIC);
+    inbox_link(in, t);
+    if (!in->held) {
+        inbox_begin(in, t);
+        return;
+    }
+    mail->next = NULL;
+    *in->waiting_tail = mail;
+    in->waiting_tail = &mail->next;
+}
+
+void
+rd_inbox_on_cancel(struct rd_mail *mail, void *owner)
+{
+    struct rd_cancel_mail *cancel = (struct rd_cancel_mail *)mail;
+    struct rd_inbox *in = rd_worker_data(owner);
+    struct rd_task *t;
+
+    RD_CHECK(in, RD_INBOX_MAGIC);
+    t = inbox_find(in, cancel->run);
+    if (t != NULL && t->handle != NULL)
+        rd_run_cancel(t->handle, RD_OUTCOME_cancelled);
+    free(cancel);
+}
+
+/* ---- life ----------------------------------------------------------------------------------- */
+
+static int
+inbox_setup(struct rd_worker *w, void *data)
+{
+    struct rd_inbox_start *start = data;
+    struct rd_inbox *in = rd_calloc(1, sizeof *in);
+
+    in->magic = RD_INBOX_MAGIC;
+    pthread_mutex_init(&in->lock, NULL);
+    in->gateway = start->gateway;
+    in->held = start->held;
+    in->worker = w;
+    in->waiting_tail = &in->waiting;
+    uv_timer_init(rd_worker_loop(w), &in->late_timer);
+    in->late_timer.data = in;
+    rd_worker_set_data(w, in);
+    return 0;
+}
+
+static void
+inbox_on_closed(uv_handle_t *handle)
+{
+    struct rd_inbox *in = handle->data;
+
+    pthread_mutex_destroy(&in->lock);
+    in->magic = RD_DEAD;
+    free(in);
+}
+
+static void
+inbox_teardown(struct rd_worker *w, void *data)
+{
+    struct rd_inbox *in = rd_worker_data(w);
+
+    (void)data;
+    uv_close((uv_handle_t *)&in->late_timer, inbox_on_closed);
+}
+
+void
+rd_inbox_host(struct rd_script_host *host, struct rd_inbox_start *start)
+{
+    *host = (struct rd_script_host){
+        .run_ended = inbox_on_run_ended,
+        .worker_setup = inbox_setup,
+        .worker_teardown = inbox_teardown,
+        .vm_open = rd_lua_msg_open,
+        .data = start,
+    };
+}

@@ -1,0 +1,245 @@
+/* inbox_reply.c - what a run says: replies so far, at a deadline, at its end; see inbox.h. */
+#include <stdlib.h>
+
+#include "base/clock.h"
+#include "base/error.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "gateway/compose.h"
+#include "gateway/inbox_table.h"
+
+#define REPLY_KEYS 64                      /* replies of one answer whose keys fit the stack */
+#define REPLY_ROOM ((size_t)256 * 1024)    /* texts of one answer while it is composed; Twilio takes 64 kB */
+
+static struct rd_store_reply *
+reply_node(struct rd_reply *reply, struct rd_reply_key key)
+{
+    struct rd_store_reply *node = rd_malloc(sizeof *node);
+
+    *node = (struct rd_store_reply){ NULL, key, reply };
+    return node;
+}
+
+static void
+reply_log_limits(const struct rd_task *t, const char *why)
+{
+    struct rd_log_line l;
+
+    if (!rd_log_begin(&l, RD_LOG_ERROR, "reply"))
+        return;
+    rd_log_slice(&l, "sid", t->message->id);
+    rd_log_slice(&l, "script", t->config->scripts[t->script]);
+    rd_log_str(&l, "error", why);
+    rd_log_end(&l);
+}
+
+static void
+reply_log_note(const struct rd_task *t, const struct rd_limits_note *note)
+{
+    struct rd_log_line l;
+
+    if (note->cut == 0 || !rd_log_begin(&l, RD_LOG_WARN, "reply"))
+        return;
+    rd_log_slice(&l, "sid", t->message->id);
+    rd_log_uint(&l, "cut", note->cut);
+    rd_log_str(&l, "why", "a split would have passed 10 messages");
+    rd_log_end(&l);
+}
+
+/*
+ * The replies so far, then `more` (may be NULL), as one answer; NULL and a log line when that is
+ * beyond Twilio's limits.
+ */
+static struct rd_answer *
+reply_compose(struct rd_task *t, const struct rd_reply *more, const struct rd_reply_key *more_key)
+{
+    struct rd_reply *joined = rd_reply_new(REPLY_ROOM);
+    struct rd_reply_key keys[REPLY_KEYS];
+    struct rd_limits_note note = { .error = "the replies together are too large" };
+    struct rd_answer *answer = NULL;
+    size_t n = 0;
+    int error = 0;
+
+    for (struct rd_store_reply *r = t->replies; r != NULL && n < REPLY_KEYS - 1; r = r->next)
+        keys[n++] = r->key;
+    if (t->all != NULL)
+        error = rd_reply_append(joined, t->all);
+    if (error == 0 && more != NULL) {
+        error = rd_reply_append(joined, more);
+        keys[n++] = *more_key;
+    }
+    if (error == 0)
+        answer = rd_compose(joined, keys, n, &note);
+    rd_reply_free(joined);
+    if (answer == NULL)
+        reply_log_limits(t, note.error);
+    else
+        reply_log_note(t, &note);
+    return answer;
+}
+
+/* What a deadline would send now: the replies so far, then the fallback when nothing can be late. */
+static struct rd_answer *
+reply_if_late(struct rd_task *t)
+{
+    const struct rd_reply *fallback = t->config->can_send ? NULL : t->config->fallback_reply;
+    struct rd_reply_key key = rd_compose_key(fallback, 0, 0, true);
+
+    return reply_compose(t, fallback, &key);
+}
+
+/* ---- msg:reply and msg:finish ---------------------------------------------------- */
+
+static void
+reply_add(struct rd_task *t, struct rd_reply *reply, struct rd_reply_key key)
+{
+    if (t->all == NULL)
+        t->all = rd_reply_new(REPLY_ROOM);
+    if (rd_reply_append(t->all, reply) != 0)
+        reply_log_limits(t, "the replies together are too large");
+    *t->replies_tail = reply_node(reply, key);
+    t->replies_tail = &(*t->replies_tail)->next;
+    t->n_replies++;
+}
+
+enum rd_published
+rd_inbox_reply(struct rd_task *t, struct rd_reply *reply, void *op,
+               void (*op_done)(struct rd_mail *request, void *owner))
+{
+    struct rd_reply_key key = rd_compose_key(reply, 0, t->n_replies, false);
+    struct rd_reply *copy = rd_reply_copy(reply);
+    struct rd_run_result result = { .op_wait = op, .op_done = op_done };
+
+    RD_CHECK(t, RD_TASK_MAGIC);
+    result.op_mailbox = rd_worker_mailbox(t->inbox->worker);
+    reply_add(t, reply, key);
+    if (copy != NULL)
+        result.replies = reply_node(copy, key);
+    result.answer = reply_if_late(t);
+    if (result.answer == NULL)
+        result.answer = rd_answer_ref(t->config->fallback);
+    return rd_arbiter_publish(t->gateway, t->claim, t->run, rd_worker_epoch(t->inbox->worker),
+                              &result);
+}
+
+enum rd_published
+rd_inbox_finish(struct rd_task *t, void *op,
+                void (*op_done)(struct rd_mail *request, void *owner))
+{
+    struct rd_run_result result = { .op_wait = op, .op_done = op_done };
+
+    RD_CHECK(t, RD_TASK_MAGIC);
+    result.op_mailbox = rd_worker_mailbox(t->inbox->worker);
+    if (t->replies == NULL && t->config->can_send)
+        result.answer = rd_answer_ref(t->config->waiting);
+    else
+        result.answer = reply_compose(t, NULL, NULL);
+    if (result.answer == NULL)
+        result.answer = rd_compose_empty();
+    t->finished = true;
+    inbox_watch_late(t);
+    return rd_arbiter_finish(t->gateway, t->claim, t->run, rd_worker_epoch(t->inbox->worker),
+                             &result);
+}
+
+double
+rd_inbox_time_left(const struct rd_task *t)
+{
+    uint64_t at = t->watched ? t->late_ns : t->soft_ns, now = rd_clock_ns();
+
+    return at > now ? (double)(at - now) / 1e9 : 0;
+}
+
+/* ---- the end ------------------------------------------------------------------------ */
+
+static void
+reply_drop_published(struct rd_task *t)
+{
+    struct rd_store_reply *next;
+
+    for (; t->replies != NULL; t->replies = next) {
+        next = t->replies->next;
+        rd_reply_free(t->replies->reply);
+        free(t->replies);
+    }
+    rd_reply_free(t->all);
+    t->all = NULL;
+    t->replies_tail = &t->replies;
+}
+
+/* A failed run: the error handler's reply, else fallback_reply; what it published does not count. */
+static void
+result_failed(struct rd_task *t, struct rd_reply *reply, struct rd_run_result *result)
+{
+    struct rd_reply_key key;
+
+    reply_drop_published(t);
+    if (reply == NULL && t->config->fallback_reply != NULL)
+        reply = rd_reply_copy(t->config->fallback_reply);
+    result->failed = true;
+    key = rd_compose_key(reply, 0, 0, true);
+    result->answer = reply_compose(t, reply, &key);
+    if (result->answer == NULL)
+        result->answer = rd_answer_ref(t->config->fallback);
+    if (reply != NULL)
+        result->replies = reply_node(reply, key);
+}
+
+static bool
+result_is_failure(enum rd_outcome outcome)
+{
+    return outcome != RD_OUTCOME_ok && outcome != RD_OUTCOME_empty;
+}
+
+/* One reply and nothing published before: the usual case, composed without joining. */
+static struct rd_answer *
+result_compose(struct rd_task *t, struct rd_reply *reply, const struct rd_reply_key *key)
+{
+    struct rd_limits_note note;
+    struct rd_answer *answer;
+
+    if (t->all != NULL)
+        return reply_compose(t, reply, key);
+    if (rd_reply_is_empty(reply))
+        return rd_compose_empty();
+    answer = rd_compose(reply, key, 1, &note);
+    if (answer == NULL)
+        reply_log_limits(t, note.error);
+    else
+        reply_log_note(t, &note);
+    return answer;
+}
+
+void
+inbox_result(struct rd_task *t, struct rd_run_end *end, struct rd_run_result *result)
+{
+    struct rd_reply *reply = end->reply;
+    struct rd_reply_key key = rd_compose_key(reply, 0, t->n_replies, false);
+
+    end->reply = NULL;
+    result->outcome = end->outcome;
+    if (result_is_failure(end->outcome)) {
+        result_failed(t, reply, result);
+        return;
+    }
+    result->answer = result_compose(t, reply, &key);
+    if (result->answer == NULL) {
+        rd_reply_free(reply);
+        result->outcome = RD_OUTCOME_error;
+        result_failed(t, NULL, result);
+        return;
+    }
+    if (t->all != NULL && end->outcome == RD_OUTCOME_empty)
+        result->outcome = RD_OUTCOME_ok;
+    if (rd_reply_is_empty(reply))
+        rd_reply_free(reply);
+    else {
+        *t->replies_tail = reply_node(reply, key);
+        t->replies_tail = &(*t->replies_tail)->next;
+    }
+    result->replies = t->replies;
+    result->effects = t->effects;
+    t->replies = NULL;
+    t->replies_tail = &t->replies;
+    t->effects = NULL;
+}

@@ -1,0 +1,43 @@
+/*
+ * inbox_table.h - the table itself, shared by inbox.c and inbox_recover.c.
+ * Nobody else includes this.
+ */
+#ifndef RD_GATEWAY_INBOX_TABLE_H
+#define RD_GATEWAY_INBOX_TABLE_H
+
+#include <pthread.h>
+
+#include "gateway/inbox.h"
+
+#define INBOX_BUCKETS 4096    /* by run serial; 10,000 messages in flight at most */
+
+struct rd_inbox {
+    uint32_t magic;
+    pthread_mutex_t lock;                 /* held for the lines that link or unlink */
+    struct rd_task *first, *last;         /* all messages here, oldest first */
+    struct rd_task *by_run[INBOX_BUCKETS];
+    struct rd_gateway *gateway;
+    struct rd_worker *worker;
+    bool held;
+    struct rd_mail *waiting, **waiting_tail;    /* while held */
+    struct rd_task *late, *late_last;     /* watched by the late limit, oldest first */
+    uv_timer_t late_timer;
+    bool late_running;
+};
+
+void inbox_link(struct rd_inbox *in, struct rd_task *t);
+void inbox_unlink(struct rd_inbox *in, struct rd_task *t);
+struct rd_task *inbox_find(struct rd_inbox *in, uint64_t run);
+/* Starts the task's handler, or ends it at once when there is none. */
+void inbox_begin(struct rd_inbox *in, struct rd_task *t);
+/* Commits what the run made and forgets the task. Takes end->reply. */
+void inbox_end(struct rd_task *t, struct rd_run_end *end);
+
+/* The late limit counts from now. */
+void inbox_watch_late(struct rd_task *t);
+void inbox_unwatch_late(struct rd_task *t);
+
+/* What the run made as a result for arbiter; takes end->reply. In inbox_reply.c. */
+void inbox_result(struct rd_task *t, struct rd_run_end *end, struct rd_run_result *result);
+
+#endif

@@ -1,0 +1,49 @@
+/* route.c - see route.h. Pure; called on front threads. */
+#include "gateway/route.h"
+
+bool
+rd_route_path(const struct rd_config *c, struct rd_slice path, struct rd_slice *rest)
+{
+    for (size_t i = 0; i < c->n_public_urls; i++)
+        if (rd_public_url_strip(&c->public_urls[i], path, rest))
+            return true;
+    *rest = path;
+    return c->n_public_urls == 0;
+}
+
+static bool
+route_has_path(const struct rd_route *r, struct rd_slice path)
+{
+    if (r->subtree)
+        return rd_slice_starts(path, r->path);
+    return r->path.n == 0 || rd_slice_eq(path, r->path);
+}
+
+bool
+rd_route_any(const struct rd_config *c, struct rd_slice path)
+{
+    for (size_t i = 0; i < c->n_routes; i++)
+        if (route_has_path(&c->routes[i], path))
+            return true;
+    return false;
+}
+
+static bool
+route_wants(struct rd_slice wanted, struct rd_slice value)
+{
+    return wanted.n == 0 || rd_slice_eq(wanted, value);
+}
+
+const struct rd_route *
+rd_route_find(const struct rd_config *c, struct rd_slice path, const struct rd_message *m)
+{
+    for (size_t i = 0; i < c->n_routes; i++) {
+        const struct rd_route *r = &c->routes[i];
+
+        if (route_has_path(r, path) && route_wants(r->to, m->to) &&
+            route_wants(r->account, m->account) && route_wants(r->service, m->service) &&
+            route_wants(r->channel, m->channel))
+            return r;
+    }
+    return NULL;
+}

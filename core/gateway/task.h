@@ -1,0 +1,68 @@
+/*
+ * task.h - one message on a script thread, from its dispatch to its end.
+ *
+ * Made by arbiter at DISPATCH and posted as mail; then in the worker's table of
+ * messages (inbox.h), which lives outside Lua so that a lost thread's messages
+ * can be read by main.
+ */
+#ifndef RD_GATEWAY_TASK_H
+#define RD_GATEWAY_TASK_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "gateway/arbiter.h"
+#include "gateway/config.h"
+#include "loop/mailbox.h"
+
+#define RD_TASK_MAGIC RD_MAGIC('t', 'a', 's', 'k')
+
+struct rd_task {
+    struct rd_mail mail;                 /* first: RUN */
+    uint32_t magic;
+    struct rd_gateway *gateway;
+    struct rd_task *next, *prev;         /* in the worker's table */
+    struct rd_task *next_same;           /* in its bucket by run serial */
+    struct rd_claim_ref claim;
+    uint64_t run;                        /* serial */
+    uint8_t shard;
+    struct rd_message *message;          /* a reference */
+    struct rd_generation *generation;    /* a reference */
+    const struct rd_config *config;      /* the generation's */
+    unsigned script;
+    unsigned attempt;
+
+    /* from here on the script thread's own */
+    struct rd_inbox *inbox;
+    struct rd_run *handle;               /* NULL while queued */
+    enum rd_handler handler;
+    int keyword;
+    struct rd_slice args;                /* rest after the word or the keyword */
+    struct rd_reply *all;                /* replies published so far, joined */
+    struct rd_store_reply *replies, **replies_tail;    /* the same one by one, with keys */
+    unsigned n_replies;
+    struct rd_store_effect *effects;
+    bool finished;                       /* msg:finish was called, or the event needs no answer */
+    uint64_t soft_ns, late_ns;           /* monotonic: when Twilio, and when we, wait no longer */
+    struct rd_task *next_late, *prev_late;    /* watched by the late limit */
+    bool watched;
+};
+
+/* A task for the current run of a message; takes references. */
+struct rd_task *rd_task_new(struct rd_gateway *g, struct rd_claim_ref claim, uint64_t run,
+                            struct rd_message *m, struct rd_generation *generation,
+                            unsigned script, uint8_t shard);
+/* Gives everything back, also the share of the in-flight cap. */
+void rd_task_free(struct rd_task *t);
+
+/* Posted to the shard's worker: the run with this serial is to be cancelled. */
+struct rd_cancel_mail {
+    struct rd_mail mail;
+    uint64_t run;
+};
+
+/* deliver() of the two mails; owner is the worker. In inbox.c. */
+void rd_inbox_on_task(struct rd_mail *mail, void *owner);
+void rd_inbox_on_cancel(struct rd_mail *mail, void *owner);
+
+#endif
