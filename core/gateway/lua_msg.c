@@ -1,0 +1,424 @@
+/*
+ * lua_msg.c - msg and ev, as Lua tables whose fields are set at once.
+ *
+ * params is made when first read. Methods act on the message of the running
+ * handler: one kept from another handler raises. Called on script threads.
+ */
+#include "gateway/lua_msg.h"
+
+#include <stdlib.h>
+
+#include <lauxlib.h>
+
+#include "base/mem.h"
+#include "gateway/inbox.h"
+#include "script/script.h"
+
+#define LUA_MSG_META "replyd.msg"
+#define LUA_PARAMS_META "replyd.params"
+
+/* Registry-like key in a msg table: the serial of its run. Its address is the key. */
+static const char lua_msg_run_key;
+
+/* ---- fields ------------------------------------------------------------------------ */
+
+/* Absent fields are nil. */
+static void
+msg_set(lua_State *L, const char *name, struct rd_slice value)
+{
+    if (value.p == NULL)
+        return;
+    lua_pushlstring(L, value.p, value.n);
+    lua_setfield(L, -2, name);
+}
+
+static void
+msg_set_media(lua_State *L, const struct rd_message *m)
+{
+    lua_createtable(L, (int)m->n_media, 0);
+    for (size_t i = 0; i < m->n_media; i++) {
+        lua_createtable(L, 0, 2);
+        msg_set(L, "url", m->media[i].url);
+        msg_set(L, "type", m->media[i].type);
+        lua_rawseti(L, -2, (lua_Integer)i + 1);
+    }
+    lua_setfield(L, -2, "media");
+}
+
+static void
+msg_set_fallback(lua_State *L, const struct rd_message *m)
+{
+    if (!m->is_fallback)
+        return;
+    lua_createtable(L, 0, 2);
+    msg_set(L, "code", m->fallback_code);
+    msg_set(L, "url", m->fallback_url);
+    lua_setfield(L, -2, "fallback");
+}
+
+static void
+msg_set_text(lua_State *L, const struct rd_task *t)
+{
+    const struct rd_message *m = t->message;
+
+    msg_set(L, "phone", m->phone);
+    msg_set(L, "body", m->body);
+    msg_set(L, "text", m->text);
+    msg_set(L, "word", m->word);
+    msg_set(L, "args", t->args);
+    msg_set_media(L, m);
+    msg_set_fallback(L, m);
+    lua_pushnumber(L, m->received_at);
+    lua_setfield(L, -2, "received_at");
+    lua_pushinteger(L, (lua_Integer)t->attempt);
+    lua_setfield(L, -2, "attempt");
+}
+
+static bool
+status_is_final(struct rd_slice status)
+{
+    return rd_slice_eq(status, RD_LIT("delivered")) || rd_slice_eq(status, RD_LIT("undelivered")) ||
+           rd_slice_eq(status, RD_LIT("failed")) || rd_slice_eq(status, RD_LIT("canceled")) ||
+           rd_slice_eq(status, RD_LIT("read"));
+}
+
+static void
+msg_set_status(lua_State *L, const struct rd_message *m)
+{
+    msg_set(L, "status", m->status);
+    msg_set(L, "error_code", rd_params_get(&m->params, RD_LIT("ErrorCode")));
+    msg_set(L, "error_text", rd_params_get(&m->params, RD_LIT("ErrorMessage")));
+    msg_set(L, "done_at", rd_params_get(&m->params, RD_LIT("RawDlrDoneDate")));
+    lua_pushboolean(L, status_is_final(m->status));
+    lua_setfield(L, -2, "final");
+}
+
+int
+rd_lua_msg_push(lua_State *L, void *order)
+{
+    struct rd_task *t = order;
+    const struct rd_message *m = t->message;
+
+    RD_CHECK(t, RD_TASK_MAGIC);
+    lua_createtable(L, 0, 20);
+    msg_set(L, "id", m->id);
+    msg_set(L, "account", m->account);
+    msg_set(L, "service", m->service.n ? m->service : rd_slice_make(NULL, 0));
+    msg_set(L, "from", m->from);
+    msg_set(L, "to", m->to);
+    msg_set(L, "channel", m->channel);
+    if (m->kind == RD_KIND_STATUS)
+        msg_set_status(L, m);
+    else
+        msg_set_text(L, t);
+    lua_pushinteger(L, (lua_Integer)rd_generation_number(t->generation));
+    lua_setfield(L, -2, "generation");
+    lua_pushinteger(L, (lua_Integer)t->run);
+    lua_rawsetp(L, -2, &lua_msg_run_key);
+    luaL_setmetatable(L, LUA_MSG_META);
+    return 1;
+}
+
+/* ---- the running message -------------------------------------------------------------- */
+
+/* The task of the handler that runs, if the table at index 1 is its message; raises otherwise. */
+static struct rd_task *
+msg_task(lua_State *L, const char *method)
+{
+    struct rd_run *run = rd_run_of(L);
+    struct rd_task *t = run ? rd_run_order_of(run) : NULL;
+    lua_Integer serial = 0;
+
+    if (lua_istable(L, 1)) {
+        lua_rawgetp(L, 1, &lua_msg_run_key);
+        serial = lua_tointeger(L, -1);
+        lua_pop(L, 1);
+    }
+    if (serial == 0)
+        luaL_error(L, "msg:%s: call it with a colon on the message itself", method);
+    if (t == NULL || (uint64_t)serial != t->run)
+        luaL_error(L, "msg:%s: the handler of this message has ended", method);
+    return t;
+}
+
+/* ---- waiting for a commit ---------------------------------------------------------------- */
+
+/* Two owners: the engine, until release(); the store's mail, until it comes. */
+struct commit_op {
+    struct rd_op op;
+    int owners;
+    bool cancelled;
+};
+
+static int
+commit_start(struct rd_op *op, uv_loop_t *loop)
+{
+    (void)op;
+    (void)loop;
+    return 0;    /* the request is under way already */
+}
+
+static void
+commit_cancel(struct rd_op *op)
+{
+    ((struct commit_op *)op)->cancelled = true;
+}
+
+static int
+commit_push(struct rd_op *op, lua_State *L)
+{
+    if (op->status != 0)
+        return luaL_error(L, "the store could not record the answer");
+    return 0;
+}
+
+static void
+commit_unref(struct commit_op *c)
+{
+    if (--c->owners == 0)
+        free(c);
+}
+
+static void
+commit_release(struct rd_op *op)
+{
+    commit_unref((struct commit_op *)op);
+}
+
+static const struct rd_op_class commit_class = { "commit", commit_start, commit_cancel,
+                                                 commit_push, commit_release };
+
+static void
+commit_on_done(struct rd_mail *mail, void *owner)
+{
+    struct rd_store_request *r = (struct rd_store_request *)mail;
+    struct commit_op *c = r->op_wait;
+
+    (void)owner;
+    if (!c->cancelled)
+        rd_op_done(&c->op, r->error);
+    commit_unref(c);
+    rd_store_request_free(r);
+}
+
+static struct commit_op *
+commit_new(void)
+{
+    struct commit_op *c = rd_calloc(1, sizeof *c);
+
+    c->op.cls = &commit_class;
+    c->owners = 2;
+    return c;
+}
+
+static int
+msg_await(lua_State *L, struct commit_op *c, enum rd_published how, const char *method)
+{
+    if (how == RD_PUBLISHED_COMMIT)
+        return rd_op_await(L, &c->op);
+    free(c);
+    if (how == RD_PUBLISHED_STALE)
+        return luaL_error(L, "msg:%s: the message was answered without this handler", method);
+    return 0;
+}
+
+/* ---- methods -------------------------------------------------------------------------------- */
+
+static int
+msg_reply(lua_State *L)
+{
+    struct rd_task *t = msg_task(L, "reply");
+    struct rd_reply *reply = rd_reply_from_lua(L, 2);
+    struct commit_op *c;
+
+    if (rd_reply_is_empty(reply)) {
+        rd_reply_free(reply);
+        return 0;
+    }
+    c = commit_new();
+    return msg_await(L, c, rd_inbox_reply(t, reply, c, commit_on_done), "reply");
+}
+
+static int
+msg_finish(lua_State *L)
+{
+    struct rd_task *t = msg_task(L, "finish");
+    struct commit_op *c = commit_new();
+
+    return msg_await(L, c, rd_inbox_finish(t, c, commit_on_done), "finish");
+}
+
+static int
+msg_time_left(lua_State *L)
+{
+    lua_pushnumber(L, rd_inbox_time_left(msg_task(L, "time_left")));
+    return 1;
+}
+
+static const struct rd_lua_fn msg_functions[] = {
+    { "reply", msg_reply, "msg:reply(value)",
+      "Adds a reply now, in order: part of the answer while there is time, later by REST." },
+    { "finish", msg_finish, "msg:finish()",
+      "Answers Twilio now with the replies so far; what follows is late (up to late_limit)." },
+    { "time_left", msg_time_left, "msg:time_left()",
+      "Seconds until the deadline; after msg:finish() until late_limit." },
+    { NULL, NULL, NULL, NULL },
+};
+
+void
+rd_lua_msg_register(void)
+{
+    rd_script_register("msg", msg_functions);
+}
+
+/* ---- params ------------------------------------------------------------------------------------ */
+
+/* All of them as an array of {name, value}, in wire order; the first of each name as a field. */
+static void
+params_push(lua_State *L, const struct rd_params *params)
+{
+    lua_createtable(L, 0, (int)params->n);
+    lua_createtable(L, (int)params->n, 0);
+    for (size_t i = params->n; i-- > 0;) {
+        const struct rd_param *p = &params->at[i];
+
+        lua_createtable(L, 2, 0);
+        lua_pushlstring(L, p->name.p, p->name.n);
+        lua_pushvalue(L, -1);
+        lua_rawseti(L, -3, 1);
+        lua_pushlstring(L, p->value.p, p->value.n);
+        lua_pushvalue(L, -1);
+        lua_rawseti(L, -4, 2);    /* stack: fields, list, pair, name, value */
+        lua_rawset(L, -5);        /* from the last to the first: the first one stays */
+        lua_rawseti(L, -2, (lua_Integer)i + 1);
+    }
+    lua_rawsetp(L, -2, &lua_msg_run_key);
+    luaL_setmetatable(L, LUA_PARAMS_META);
+}
+
+static int
+params_next(lua_State *L)
+{
+    lua_Integer i = lua_tointeger(L, lua_upvalueindex(2)) + 1;
+
+    if (lua_rawgeti(L, lua_upvalueindex(1), i) != LUA_TTABLE)
+        return 0;
+    lua_pushinteger(L, i);
+    lua_replace(L, lua_upvalueindex(2));
+    lua_rawgeti(L, -1, 1);
+    lua_rawgeti(L, -2, 2);
+    return 2;
+}
+
+/* pairs(msg.params): every parameter in wire order, repeats too. */
+static int
+params_pairs(lua_State *L)
+{
+    luaL_checktype(L, 1, LUA_TTABLE);
+    lua_rawgetp(L, 1, &lua_msg_run_key);
+    lua_pushinteger(L, 0);
+    lua_pushcclosure(L, params_next, 2);
+    return 1;
+}
+
+/* msg.params:all(name): the values of a repeated parameter, in order. */
+static int
+params_all(lua_State *L)
+{
+    lua_Integer n = 0;
+
+    luaL_checktype(L, 1, LUA_TTABLE);
+    luaL_checkstring(L, 2);
+    lua_rawgetp(L, 1, &lua_msg_run_key);
+    lua_newtable(L);
+    for (lua_Integer i = 1; lua_rawgeti(L, -2, i) == LUA_TTABLE; i++) {
+        lua_rawgeti(L, -1, 1);
+        if (lua_rawequal(L, -1, 2)) {
+            lua_rawgeti(L, -2, 2);
+            lua_rawseti(L, -4, ++n);
+        }
+        lua_pop(L, 2);
+    }
+    lua_pop(L, 1);
+    return 1;
+}
+
+/* params.all is a method unless Twilio sends a parameter of that name. */
+static int
+params_index(lua_State *L)
+{
+    if (lua_type(L, 2) == LUA_TSTRING && strcmp(lua_tostring(L, 2), "all") == 0)
+        lua_pushcfunction(L, params_all);
+    else
+        lua_pushnil(L);
+    return 1;
+}
+
+/* ---- metatables ----------------------------------------------------------------------------------- */
+
+/* Reached only for fields that are not set: params the first time, methods, absent ones. */
+static int
+msg_index(lua_State *L)
+{
+    const char *name = lua_type(L, 2) == LUA_TSTRING ? lua_tostring(L, 2) : "";
+
+    if (strcmp(name, "params") == 0) {
+        params_push(L, &msg_task(L, "params")->message->params);
+        lua_pushliteral(L, "params");
+        lua_pushvalue(L, -2);
+        lua_rawset(L, 1);
+        return 1;
+    }
+    for (const struct rd_lua_fn *f = msg_functions; f->name != NULL; f++)
+        if (strcmp(name, f->name) == 0) {
+            lua_pushcfunction(L, f->call);
+            return 1;
+        }
+    lua_pushnil(L);
+    return 1;
+}
+
+/* pairs(msg): the fields that a script knows; params among them. */
+static int
+msg_next(lua_State *L)
+{
+    lua_settop(L, 2);
+    do {
+        if (!lua_next(L, 1))
+            return 0;
+        if (lua_type(L, -2) == LUA_TSTRING)
+            return 2;
+        lua_pop(L, 1);
+    } while (true);
+}
+
+static int
+msg_pairs(lua_State *L)
+{
+    lua_getfield(L, 1, "params");    /* made if it was not yet */
+    lua_pop(L, 1);
+    lua_pushcfunction(L, msg_next);
+    lua_pushvalue(L, 1);
+    return 2;
+}
+
+static void
+msg_metatable(lua_State *L, const char *name, lua_CFunction index, lua_CFunction pairs)
+{
+    luaL_newmetatable(L, name);
+    lua_pushcfunction(L, index);
+    lua_setfield(L, -2, "__index");
+    lua_pushcfunction(L, pairs);
+    lua_setfield(L, -2, "__pairs");
+    lua_pushstring(L, name);
+    lua_setfield(L, -2, "__metatable");
+    lua_pop(L, 1);
+}
+
+void
+rd_lua_msg_open(lua_State *L, void *data)
+{
+    (void)data;
+    msg_metatable(L, LUA_MSG_META, msg_index, msg_pairs);
+    msg_metatable(L, LUA_PARAMS_META, params_index, params_pairs);
+}
