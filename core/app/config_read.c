@@ -11,7 +11,7 @@
 #include <string.h>
 
 #include "app/config_line.h"
-#include "app/suggest.h"
+#include "base/suggest.h"
 
 /* ---- errors and warnings --------------------------------------------------- */
 

@@ -1,8 +1,8 @@
 /*
  * suggest.h - "did you mean": the known name that is nearest to what was typed.
  */
-#ifndef RD_APP_SUGGEST_H
-#define RD_APP_SUGGEST_H
+#ifndef RD_BASE_SUGGEST_H
+#define RD_BASE_SUGGEST_H
 
 #include "base/slice.h"
 

@@ -8,7 +8,7 @@
 
 #include <string.h>
 
-#include "app/suggest.h"
+#include "base/suggest.h"
 
 static const char *const known[] = { "run", "check", "text", "help", "deadline", "late_limit",
                                      "max_in_flight", NULL };

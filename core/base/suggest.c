@@ -1,5 +1,5 @@
-/* suggest.c - see suggest.h. Pure; called when a key or a command is unknown. */
-#include "app/suggest.h"
+/* suggest.c - see suggest.h. Pure; called when a name is unknown. */
+#include "base/suggest.h"
 
 #define SUGGEST_MOST 40    /* longer names get no suggestion */
 
