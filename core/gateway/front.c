@@ -7,6 +7,7 @@
 #include "base/error.h"
 #include "base/mem.h"
 #include "base/metric.h"
+#include "net/tls.h"
 
 #define FRONT_RETRY_MS 50    /* failed store writes and full mailboxes are tried again this often */
 
@@ -25,6 +26,7 @@ struct front_verdict {
 struct front_install {
     struct rd_mail mail;
     struct rd_generation *generation;
+    struct rd_tls_context *tls;
     void (*done)(void *arg);
     void *arg;
 };
@@ -215,18 +217,22 @@ front_on_install(struct rd_mail *mail, void *owner)
     rd_generation_unref(f->generation);
     f->generation = in->generation;
     rd_http_server_set_limits(f->server, &config->http);
+    for (size_t i = 0; in->tls != NULL && i < f->n_listen; i++)
+        if (f->listen[i].tls != NULL)
+            rd_http_server_set_tls(f->server, i, in->tls);
+    rd_tls_context_unref(in->tls);
     in->done(in->arg);
     free(in);
 }
 
 void
-rd_front_install(struct rd_front *f, struct rd_generation *generation, void (*done)(void *arg),
-                 void *arg)
+rd_front_install(struct rd_front *f, struct rd_generation *generation,
+                 struct rd_tls_context *tls, void (*done)(void *arg), void *arg)
 {
     struct front_install *in = rd_malloc(sizeof *in);
 
-    *in = (struct front_install){ { NULL, front_on_install }, rd_generation_ref(generation), done,
-                                  arg };
+    *in = (struct front_install){ { NULL, front_on_install }, rd_generation_ref(generation),
+                                  rd_tls_context_ref(tls), done, arg };
     RD_ASSERT(rd_mailbox_post(&f->loop.mailbox, &in->mail) == 0);
 }
 
@@ -257,7 +263,7 @@ rd_front_drain(struct rd_front *f, void (*drained)(void *arg), void *arg)
 {
     struct front_install *in = rd_malloc(sizeof *in);
 
-    *in = (struct front_install){ { NULL, front_on_drain }, NULL, drained, arg };
+    *in = (struct front_install){ { NULL, front_on_drain }, NULL, NULL, drained, arg };
     RD_ASSERT(rd_mailbox_post(&f->loop.mailbox, &in->mail) == 0);
 }
 

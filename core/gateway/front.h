@@ -39,9 +39,12 @@ struct rd_front {
 int rd_front_start(struct rd_front *f, struct rd_gateway *g, unsigned index,
                    const struct rd_http_listen *listen, size_t n_listen,
                    struct rd_generation *generation);
-/* From now on new requests get this generation; done(arg) is called on the front's thread. Any thread. */
+/*
+ * From now on new requests get this generation, new TLS connections this certificate (NULL: as
+ * before); done(arg) is called on the front's thread. Any thread.
+ */
 void rd_front_install(struct rd_front *f, struct rd_generation *generation,
-                      void (*done)(void *arg), void *arg);
+                      struct rd_tls_context *tls, void (*done)(void *arg), void *arg);
 /* SIGTERM: see http/server.h; drained(arg) once the last exchange has ended. Any thread. */
 void rd_front_drain(struct rd_front *f, void (*drained)(void *arg), void *arg);
 /* drain_limit: every open exchange acts as if its soft deadline were now. Any thread. */

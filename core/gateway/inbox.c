@@ -273,9 +273,11 @@ static void
 inbox_teardown(struct rd_worker *w, void *data)
 {
     struct rd_inbox *in = rd_worker_data(w);
+    const struct rd_inbox_start *start = data;
 
-    (void)data;
     uv_close((uv_handle_t *)&in->late_timer, inbox_on_closed);
+    if (start->ended != NULL)
+        start->ended(start->arg);
 }
 
 void

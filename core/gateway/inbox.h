@@ -20,6 +20,8 @@
 struct rd_inbox_start {
     struct rd_gateway *gateway;
     bool held;    /* messages wait until rd_inbox_release: for the successor of a lost thread */
+    void (*ended)(void *arg);    /* on the script thread, as its last act; may be NULL */
+    void *arg;
 };
 void rd_inbox_host(struct rd_script_host *host, struct rd_inbox_start *start);
 

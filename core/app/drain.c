@@ -1,0 +1,168 @@
+/*
+ * drain.c - SIGTERM: answer everything that was accepted, then end in order.
+ *
+ * Fronts drain; at drain_limit open requests act as at their deadline; script
+ * threads cancel what is left; the store flushes and closes last (serve.c). A
+ * second SIGTERM jumps to the store.
+ */
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "app/command.h"
+#include "app/process.h"
+#include "base/mem.h"
+#include "store/store.h"
+
+#define DRAIN_WORKERS_MS 3000    /* a script thread that does not end within this is left behind */
+#define DRAIN_HURRY_MS 1500      /* after drain_limit: the hard deadline's distance and a little */
+
+/* ---- the last part: everything has been answered -------------------------------------- */
+
+static void
+drain_close_handles(struct rd_process *p)
+{
+    rd_admin_stop(p->admin);
+    uv_close((uv_handle_t *)&p->sighup, NULL);
+    uv_close((uv_handle_t *)&p->sigterm, NULL);
+    uv_close((uv_handle_t *)&p->sigint, NULL);
+    uv_close((uv_handle_t *)&p->drain_timer, NULL);
+    for (struct rd_mail *m = rd_mailbox_close(&p->mailbox), *next; m != NULL; m = next) {
+        next = m->next;
+        m->deliver(m, p);
+    }
+    uv_stop(&p->loop);
+}
+
+void
+rd_process_end(struct rd_process *p)
+{
+    if (p->ended && p->reload == NULL)
+        drain_close_handles(p);
+}
+
+static void
+drain_end_workers(struct rd_process *p)
+{
+    uv_timer_stop(&p->drain_timer);
+    rd_watchdog_stop(p->watchdog);
+    for (unsigned i = 0; i < p->n_workers; i++)
+        rd_worker_join(p->workers[i]);
+    p->ended = true;
+    rd_process_end(p);
+}
+
+static void
+drain_on_worker_mail(struct rd_mail *mail, void *owner)
+{
+    struct rd_process *p = owner;
+
+    free(mail);
+    if (--p->workers_left == 0)
+        drain_end_workers(p);
+}
+
+void
+rd_process_on_worker_ended(void *process)
+{
+    struct rd_process *p = process;
+    struct rd_mail *mail = rd_malloc(sizeof *mail);
+
+    mail->deliver = drain_on_worker_mail;
+    if (rd_mailbox_post(&p->mailbox, mail) != 0)
+        free(mail);
+}
+
+/* Some thread is inside C and will not hear: the store is flushed, the process ends without it. */
+static void
+drain_leave(struct rd_process *p)
+{
+    rd_log_msg(RD_LOG_ERROR, "drain", "a script thread did not end; leaving it behind");
+    rd_store_stop(p->gateway.store);
+    rd_log_stop();
+    _exit(p->exit_code);
+}
+
+static void
+drain_on_workers_late(uv_timer_t *timer)
+{
+    drain_leave(timer->data);
+}
+
+static void
+drain_stop_workers(struct rd_process *p)
+{
+    atomic_store(&p->state, RD_STOPPING);
+    for (unsigned i = 0; i < p->gateway.n_fronts; i++)
+        rd_front_stop(p->gateway.fronts[i]);
+    p->workers_left = p->n_workers;
+    uv_timer_start(&p->drain_timer, drain_on_workers_late, DRAIN_WORKERS_MS, 0);
+    for (unsigned i = 0; i < p->n_workers; i++)
+        rd_worker_stop(p->workers[i]);
+}
+
+/* ---- fronts ------------------------------------------------------------------------------- */
+
+static void
+drain_on_front_mail(struct rd_mail *mail, void *owner)
+{
+    struct rd_process *p = owner;
+
+    free(mail);
+    if (--p->fronts_left == 0)
+        drain_stop_workers(p);
+}
+
+/* Front's thread. */
+static void
+drain_on_front(void *arg)
+{
+    struct rd_process *p = arg;
+    struct rd_mail *mail = rd_malloc(sizeof *mail);
+
+    mail->deliver = drain_on_front_mail;
+    RD_ASSERT(rd_mailbox_post(&p->mailbox, mail) == 0);
+}
+
+/* Answered, but a client does not close: its connection is closed for it. */
+static void
+drain_on_still_open(uv_timer_t *timer)
+{
+    struct rd_process *p = timer->data;
+
+    if (p->fronts_left > 0) {
+        p->fronts_left = 0;
+        drain_stop_workers(p);
+    }
+}
+
+static void
+drain_on_limit(uv_timer_t *timer)
+{
+    struct rd_process *p = timer->data;
+
+    rd_log_msg(RD_LOG_WARN, "drain", "drain_limit reached: open requests are answered now");
+    uv_timer_start(timer, drain_on_still_open, DRAIN_HURRY_MS, 0);
+    for (unsigned i = 0; i < p->gateway.n_fronts; i++)
+        rd_front_hurry(p->gateway.fronts[i]);
+}
+
+void
+rd_process_drain(struct rd_process *p, int exit_code)
+{
+    enum rd_process_state state = atomic_load(&p->state);
+
+    if (exit_code != RD_EXIT_OK)
+        p->exit_code = exit_code;
+    if (state == RD_DRAINING && exit_code == RD_EXIT_OK) {
+        drain_leave(p);
+        return;
+    }
+    if (state != RD_SERVING)
+        return;
+    atomic_store(&p->state, RD_DRAINING);
+    rd_log_msg(RD_LOG_INFO, "drain", "answering what was accepted, then ending");
+    p->fronts_left = p->gateway.n_fronts;
+    uv_timer_start(&p->drain_timer, drain_on_limit, rd_process_config(p)->drain_limit_ms, 0);
+    for (unsigned i = 0; i < p->gateway.n_fronts; i++)
+        rd_front_drain(p->gateway.fronts[i], drain_on_front, p);
+}
