@@ -22,6 +22,8 @@ struct rd_config_args {
     size_t n_public_urls;
     const char *state;              /* --state */
     const char *script;             /* SCRIPT; NULL: scripts/main.lua beside the file */
+    bool client;                    /* for a command that only talks to the server: no script, token
+                                       or public_url is missed */
 };
 
 /* 0, or RD_E_CONFIG with one line for each mistake in errors. Blocking; any thread. */

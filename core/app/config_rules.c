@@ -79,6 +79,8 @@ rules_accounts(struct rd_config_reader *r)
         rules_account_of_environment(r);
     if (r->main.n_tokens > 0) {
         rules_add_main_account(r);
+    } else if (r->args->client) {
+        return;
     } else if (r->main.sid.n > 0 && !r->failed) {
         rules_at(r, r->file ? "account_sid" : "");
         rd_config_error(r, "no auth_token for this account (TWILIO_AUTH_TOKEN)");
@@ -281,7 +283,7 @@ rules_public_url(struct rd_config_reader *r)
     struct rd_config *c = r->config;
 
     rules_at(r, "public_url");
-    if (c->n_public_urls == 0 && !rules_all_loopback(c) && !r->failed)
+    if (c->n_public_urls == 0 && !rules_all_loopback(c) && !r->failed && !r->args->client)
         rd_config_error(r, "needed, because a listener is not on loopback: the URL that Twilio"
                            " calls (https://bot.example.com)");
 }
@@ -348,7 +350,7 @@ rd_config_apply_rules(struct rd_config_reader *r)
 {
     rules_accounts(r);
     rules_script_of_command_line(r);
-    if (!r->failed)
+    if (!r->failed && !r->args->client)
         rules_check_scripts(r);
     if (r->config->n_scripts > 0)
         rules_script_root(r);

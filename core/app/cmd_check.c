@@ -1,0 +1,187 @@
+/*
+ * cmd_check.c - `replyd check`: loads everything as run would, says what it found.
+ * Errors and warnings go to standard error, what is right to standard output.
+ */
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "app/assigned.h"
+#include "app/command.h"
+#include "app/config.h"
+#include "app/file.h"
+#include "app/load.h"
+#include "app/units.h"
+
+#define CHECK_TEXT (1 << 20)    /* bytes of errors or warnings */
+
+/* "label  value" with the label on the first line only. */
+static void
+check_print(const char *label, struct rd_slice value, const char *note)
+{
+    printf("%-12s %.*s%s\n", label, RD_PRI(value), note);
+}
+
+static void
+check_print_config(const struct rd_config *c)
+{
+    check_print("configured", c->path.n ? c->path : RD_LIT("by flags and environment"), "");
+    for (size_t i = 0; i < c->n_listen; i++)
+        check_print(i ? "" : "listen", c->listen[i].text,
+                    c->listen[i].tls && c->certificate.n == 0 ? " (self-signed certificate)" : "");
+    for (size_t i = 0; i < c->n_public_urls; i++) {
+        const struct rd_public_url *u = &c->public_urls[i];
+
+        printf("%-12s %.*s://%.*s%s%.*s%.*s\n", i ? "" : "public URL", RD_PRI(u->scheme),
+               RD_PRI(u->host), u->port.n ? ":" : "", RD_PRI(u->port), RD_PRI(u->prefix));
+    }
+    for (size_t i = 0; i < c->n_accounts; i++)
+        check_print(i ? "" : "account",
+                    c->accounts[i].sid.n ? c->accounts[i].sid : RD_LIT("any"),
+                    c->accounts[i].n_tokens > 1 ? " (several tokens)" : "");
+    check_print("state", c->state, "");
+    check_print("admin", c->admin.n ? c->admin : RD_LIT("none"), "");
+}
+
+static void
+check_print_condition(const char *name, struct rd_slice value)
+{
+    if (value.n > 0)
+        printf(" %s=%.*s", name, RD_PRI(value));
+}
+
+static void
+check_print_handlers(const struct rd_generation *g, unsigned script)
+{
+    static const struct {
+        enum rd_handler handler;
+        const char *name;
+    } handlers[] = {
+        { RD_HANDLER_MESSAGE, "message" }, { RD_HANDLER_STATUS, "status" },
+        { RD_HANDLER_OPT_OUT, "opt_out" },
+    };
+    unsigned n = rd_script_keyword_count(g, script);
+
+    printf("%-12s   ", "");
+    for (size_t i = 0; i < sizeof handlers / sizeof *handlers; i++)
+        if (rd_script_has(g, script, handlers[i].handler))
+            printf(" %s", handlers[i].name);
+    for (unsigned i = 0; i < n; i++)
+        printf("%s \"%.*s\"", i ? "," : " keywords", RD_PRI(rd_script_keyword_at(g, script, i)));
+    putchar('\n');
+}
+
+static void
+check_print_routes(const struct rd_config *c, const struct rd_generation *g)
+{
+    for (size_t i = 0; i < c->n_routes; i++) {
+        const struct rd_route *r = &c->routes[i];
+
+        printf("%-12s %.*s%s", i ? "" : "routes", RD_PRI(r->path), r->subtree ? "*" : "");
+        check_print_condition("to", r->to);
+        check_print_condition("channel", r->channel);
+        check_print_condition("account", r->account);
+        check_print_condition("service", r->service);
+        if (r->deadline_ms != c->deadline_ms)
+            printf(" deadline=%gs", (double)r->deadline_ms / 1000);
+        printf(" -> %.*s\n", RD_PRI(c->scripts[r->script]));
+        check_print_handlers(g, r->script);
+    }
+}
+
+static void
+check_scripts_for_assignments(const struct rd_config *c, struct rd_buf *warnings)
+{
+    for (size_t i = 0; i < c->n_scripts; i++) {
+        char *name = strndup(c->scripts[i].p, c->scripts[i].n);
+        struct rd_buf text;
+
+        rd_buf_init(&text, RD_LOAD_SCRIPT);
+        if (name != NULL && rd_file_read(name, &text) == 0)
+            rd_assigned_find(c->scripts[i], rd_buf_slice(&text), warnings);
+        rd_buf_free(&text);
+        free(name);
+    }
+}
+
+/* Each line of text with a word before it. */
+static void
+check_print_lines(const char *word, struct rd_slice text)
+{
+    while (text.n > 0) {
+        size_t n = rd_slice_find(text, '\n');
+
+        if (n > 0)
+            fprintf(stderr, "%s: %.*s\n", word, RD_PRI(rd_slice_make(text.p, n)));
+        text = rd_slice_skip(text, n + 1);
+    }
+}
+
+/* The scripts' errors go to errors; false when there are any. */
+static bool
+check_scripts(struct rd_config *c, struct rd_buf *errors, struct rd_buf *warnings)
+{
+    struct rd_generation *g;
+    const char *why = "";
+
+    check_scripts_for_assignments(c, warnings);
+    if (rd_script_init(&why) != 0) {
+        rd_buf_printf(errors, "%s\n", why);
+        return false;
+    }
+    c->script_threads = 1;    /* all VMs are built alike */
+    rd_script_set_options(rd_load_option_number, rd_load_option_text);
+    g = rd_load_generation(c, NULL, c, NULL, errors);
+    if (g != NULL) {
+        check_print_config(c);
+        check_print_routes(c, g);
+        rd_generation_unref(g);
+    }
+    rd_script_exit();
+    return g != NULL;
+}
+
+static int
+check_all(const struct rd_config_args *args)
+{
+    struct rd_config *config;
+    struct rd_buf errors, warnings;
+    bool ok;
+
+    rd_buf_init(&errors, CHECK_TEXT);
+    rd_buf_init(&warnings, CHECK_TEXT);
+    ok = rd_config_load(args, &config, &errors, &warnings) == 0;
+    if (ok)
+        ok = check_scripts(config, &errors, &warnings);
+    fflush(stdout);
+    check_print_lines("warning", rd_buf_slice(&warnings));
+    check_print_lines("error", rd_buf_slice(&errors));
+    if (ok)
+        puts("ok");
+    rd_config_free(config);
+    rd_buf_free(&errors);
+    rd_buf_free(&warnings);
+    return ok ? RD_EXIT_OK : RD_EXIT_NO;
+}
+
+int
+rd_cmd_check(int argc, char **argv)
+{
+    static const struct option options[] = {
+        { "config", required_argument, NULL, 'c' }, { NULL, 0, NULL, 0 },
+    };
+    struct rd_config_args args = { .file = NULL };
+    int c;
+
+    while ((c = getopt_long(argc, argv, "c:", options, NULL)) != -1) {
+        if (c != 'c')
+            return rd_command_usage("check");
+        args.file = optarg;
+    }
+    if (optind < argc)
+        args.script = argv[optind++];
+    if (optind != argc)
+        return rd_command_usage("check");
+    return check_all(&args);
+}

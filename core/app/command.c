@@ -1,0 +1,112 @@
+/*
+ * command.c - see command.h: the table, and what is common to all commands. Called
+ * by main.c.
+ */
+#include "app/command.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "app/suggest.h"
+#include "version.h"
+
+const struct rd_command rd_commands[] = {
+#define COMMAND_ROW(name, run, arguments, sentence) { #name, run, arguments, sentence },
+    RD_COMMANDS(COMMAND_ROW)
+    { NULL, NULL, NULL, NULL },
+};
+
+/* Commands that the documentation names and a later version brings. */
+static const char *const command_later[] = {
+    "verify", "explain", "messages", "backup", "send", "webhook", "doctor", "dev", "init", "test",
+    "replay", NULL,
+};
+
+const struct rd_command *
+rd_command_find(const char *name)
+{
+    for (const struct rd_command *c = rd_commands; c->name != NULL; c++)
+        if (strcmp(c->name, name) == 0)
+            return c;
+    return NULL;
+}
+
+int
+rd_command_usage(const char *name)
+{
+    const struct rd_command *c = rd_command_find(name);
+
+    fprintf(stderr, "usage: replyd %s %s\n", name, c ? c->arguments : "");
+    return RD_EXIT_USAGE;
+}
+
+static int
+command_version(void)
+{
+    printf("replyd %s (%s)\n", RD_VERSION, RD_COMMIT);
+#define COMMAND_LIBRARY(name, version) printf("  %-10s %s\n", name, version);
+    RD_LIBRARIES(COMMAND_LIBRARY)
+    return RD_EXIT_OK;
+}
+
+static int
+command_unknown(const char *name)
+{
+    struct rd_suggest s;
+
+    for (size_t i = 0; command_later[i] != NULL; i++)
+        if (strcmp(command_later[i], name) == 0) {
+            fprintf(stderr, "replyd %s: not in this version\n", name);
+            return RD_EXIT_USAGE;
+        }
+    rd_suggest_start(&s, rd_slice_str(name));
+    for (const struct rd_command *c = rd_commands; c->name != NULL; c++)
+        rd_suggest_offer(&s, rd_slice_str(c->name));
+    if (s.best.p != NULL)
+        fprintf(stderr, "replyd: unknown command %s, did you mean %s?\n", name, s.best.p);
+    else
+        fprintf(stderr, "replyd: unknown command %s (replyd help lists all)\n", name);
+    return RD_EXIT_USAGE;
+}
+
+int
+rd_command_main(int argc, char **argv)
+{
+    static char help[] = "help";
+    char *only_help[] = { help, NULL };
+    const struct rd_command *c;
+
+    if (argc < 2) {
+        rd_cmd_help(1, only_help);
+        return RD_EXIT_USAGE;
+    }
+    if (strcmp(argv[1], "--version") == 0 || strcmp(argv[1], "-V") == 0)
+        return command_version();
+    if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0)
+        return rd_cmd_help(1, only_help);
+    c = rd_command_find(argv[1]);
+    return c ? c->run(argc - 1, argv + 1) : command_unknown(argv[1]);
+}
+
+void
+rd_command_print_wrapped(const char *text, int indent)
+{
+    int column = 0;
+
+    while (*text) {
+        int n = (int)strcspn(text, " ");
+
+        if (column > 0 && column + 1 + n > 80) {
+            putchar('\n');
+            column = 0;
+        }
+        if (column == 0)
+            column = printf("%*s", indent, "");
+        else
+            column += printf(" ");
+        column += printf("%.*s", n, text);
+        text += n;
+        text += strspn(text, " ");
+    }
+    putchar('\n');
+}
