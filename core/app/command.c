@@ -7,7 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "app/suggest.h"
+#include "base/suggest.h"
 #include "version.h"
 
 const struct rd_command rd_commands[] = {
