@@ -34,7 +34,7 @@ admin_is_alive(const struct sockaddr_un *address)
     return alive;
 }
 
-/* Only the user himself may connect. The mask is the process's: nobody else makes files at start. */
+/* Only the user himself may connect. The mask is the process's, but at start nobody makes files. */
 static int
 admin_bind_private(int fd, const struct sockaddr_un *address)
 {

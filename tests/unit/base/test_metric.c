@@ -99,13 +99,17 @@ test_threads_lose_nothing(void **state)
     assert_int_equal(rd_metric_get(RD_METRIC_claims, 0), 40000);
 }
 
-/* Needs Debian's prometheus package, which deps/install-packages puts in place. */
+/* Needs promtool; where it is missing, .ci/run fails and others skip. */
 static void
 test_promtool_is_content(void **state)
 {
-    FILE *f = popen("promtool check metrics >&2", "w");
+    const char *tier = getenv("REPLYD_TIER");
+    FILE *f;
 
     (void)state;
+    if (system("promtool --version >/dev/null 2>&1") != 0 && (!tier || strcmp(tier, "ci") != 0))
+        skip();
+    f = popen("promtool check metrics >&2", "w");
     assert_non_null(f);
     fputs(print(), f);
     assert_int_equal(pclose(f), 0);
