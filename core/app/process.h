@@ -74,6 +74,9 @@ int rd_process_start_worker(struct rd_process *p, unsigned i, const struct rd_sc
 int rd_process_load_tls(const struct rd_config *config, struct rd_tls_context **out,
                         struct rd_buf *why);
 
+/* serve_admin.c: the admin listener, unless there is none; 0 or an error with its text. */
+int rd_process_start_admin(struct rd_process *p, struct rd_buf *why);
+
 /* reload.c: SIGHUP. */
 void rd_process_reload(struct rd_process *p);
 /* reload.c: the mail is a reload's, so a successor must get it. */

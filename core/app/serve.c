@@ -33,7 +33,7 @@
 static int
 serve_fail(int code, const struct rd_buf *why)
 {
-    fprintf(stderr, "%.*s", RD_PRI(rd_buf_slice(why)));
+    fprintf(stderr, "%.*s\n", RD_PRI(rd_slice_trim(rd_buf_slice(why))));
     return code;
 }
 
@@ -255,17 +255,9 @@ serve_load(struct rd_process *p, struct rd_config *config, struct rd_buf *why)
     return p->generation ? 0 : RD_E_LOAD;
 }
 
-static bool
-serve_is_ready(void *arg)
-{
-    return atomic_load(&((struct rd_process *)arg)->state) == RD_SERVING;
-}
-
 static int
-serve_start(struct rd_process *p)
+serve_start(struct rd_process *p, struct rd_buf *why)
 {
-    const struct rd_config *config = rd_process_config(p);
-    struct rd_admin_host admin = { .ready = serve_is_ready, .arg = p };
     int error = serve_start_workers(p);
 
     if (error == 0)
@@ -275,7 +267,7 @@ serve_start(struct rd_process *p)
     if (error == 0)
         error = serve_start_fronts(p);
     if (error == 0)
-        error = rd_admin_start(&p->loop, config, &admin, &p->admin);
+        error = rd_process_start_admin(p, why);
     return error;
 }
 
@@ -326,7 +318,7 @@ serve_begin(struct rd_process *p, struct rd_config *config, struct rd_buf *why)
     rd_log_start(STDERR_FILENO);
     if (serve_start_store(p, config) != 0)
         return RD_EXIT_CANNOT;
-    return serve_start(p) == 0 ? -1 : RD_EXIT_CANNOT;
+    return serve_start(p, why) == 0 ? -1 : RD_EXIT_CANNOT;
 }
 
 static int
