@@ -12,7 +12,8 @@
 #include "app/config.h"
 #include "app/file.h"
 #include "app/load.h"
-#include "app/units.h"
+#include "gateway/compose.h"
+#include "gateway/lua_msg.h"
 
 #define CHECK_TEXT (1 << 20)    /* bytes of errors or warnings */
 
@@ -123,22 +124,22 @@ static bool
 check_scripts(struct rd_config *c, struct rd_buf *errors, struct rd_buf *warnings)
 {
     struct rd_generation *g;
+    const struct rd_script_host host = { .vm_open = rd_lua_msg_open };
     const char *why = "";
 
     check_scripts_for_assignments(c, warnings);
-    if (rd_script_init(&why) != 0) {
+    if (rd_load_open(&why) != 0) {
         rd_buf_printf(errors, "%s\n", why);
         return false;
     }
     c->script_threads = 1;    /* all VMs are built alike */
-    rd_script_set_options(rd_load_option_number, rd_load_option_text);
-    g = rd_load_generation(c, NULL, c, NULL, errors);
+    g = rd_load_generation(c, &host, c, NULL, errors);
     if (g != NULL) {
         check_print_config(c);
         check_print_routes(c, g);
         rd_generation_unref(g);
     }
-    rd_script_exit();
+    rd_load_close();
     return g != NULL;
 }
 
@@ -152,6 +153,9 @@ check_all(const struct rd_config_args *args)
     rd_buf_init(&errors, CHECK_TEXT);
     rd_buf_init(&warnings, CHECK_TEXT);
     ok = rd_config_load(args, &config, &errors, &warnings) == 0;
+    rd_compose_open();
+    if (ok)
+        ok = rd_config_prepare(config, &errors) == 0;
     if (ok)
         ok = check_scripts(config, &errors, &warnings);
     fflush(stdout);
@@ -159,7 +163,10 @@ check_all(const struct rd_config_args *args)
     check_print_lines("error", rd_buf_slice(&errors));
     if (ok)
         puts("ok");
+    if (config != NULL)
+        rd_config_unprepare(config);
     rd_config_free(config);
+    rd_compose_close();
     rd_buf_free(&errors);
     rd_buf_free(&warnings);
     return ok ? RD_EXIT_OK : RD_EXIT_NO;

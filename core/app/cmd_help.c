@@ -4,6 +4,7 @@
 
 #include "app/command.h"
 #include "app/config_value.h"
+#include "app/load.h"
 #include "app/options.h"
 #include "app/units.h"
 #include "base/metric.h"
@@ -51,7 +52,7 @@ help_option(const struct rd_option *o)
         help_number(o->row.type, o->row.most);
     }
     puts(o->words == NULL && o->row.type != RD_OPTION_VALUE ? ")" : "");
-    rd_command_print_wrapped(o->row.sentence, HELP_INDENT);
+    rd_command_print_wrapped(stdout, o->row.sentence, HELP_INDENT);
     if (o->into == RD_INTO_NOTHING || o->read == rd_config_read_later)
         printf("%*sNot in this version: checked, but ignored.\n", HELP_INDENT, "");
 }
@@ -79,7 +80,7 @@ help_lua_row(const char *table, const struct rd_lua_fn *row, void *arg)
     (void)arg;
     printf("  %s%s%s%s\n", is_message ? "" : "replyd.", is_message || !*table ? "" : table,
            is_message || !*table ? "" : ".", row->signature);
-    rd_command_print_wrapped(row->sentence, HELP_INDENT);
+    rd_command_print_wrapped(stdout, row->sentence, HELP_INDENT);
 }
 
 static int
@@ -87,14 +88,14 @@ help_lua(void)
 {
     const char *why = "";
 
-    if (rd_script_init(&why) != 0) {
+    if (rd_load_open(&why) != 0) {
         fprintf(stderr, "replyd help lua: %s\n", why);
         return RD_EXIT_INTERNAL;
     }
     puts("A script is a file that returns its handlers: a function, or a table with keywords,\n"
          "message, status, opt_out and error. What a handler returns is the answer.\n");
     rd_script_each_row(help_lua_row, NULL);
-    rd_script_exit();
+    rd_load_close();
     return RD_EXIT_OK;
 }
 
@@ -107,7 +108,7 @@ help_metrics(void)
 
         printf("  %s%s%s%s   (%s)\n", row->name, *row->labels ? "{" : "", row->labels,
                *row->labels ? "}" : "", row->type);
-        rd_command_print_wrapped(row->help, HELP_INDENT);
+        rd_command_print_wrapped(stdout, row->help, HELP_INDENT);
     }
     puts("\nOutcomes of a message:\n");
 #define HELP_OUTCOME(name, text) printf("  %-14s %s\n", #name, text);
@@ -122,8 +123,11 @@ help_metrics(void)
 static void
 help_command(const struct rd_command *c)
 {
-    printf("  replyd %s %s\n", c->name, c->arguments);
-    rd_command_print_wrapped(c->sentence, HELP_INDENT);
+    char line[1024];
+
+    snprintf(line, sizeof line, "replyd %s %s", c->name, c->arguments);
+    rd_command_print_wrapped(stdout, line, 2);
+    rd_command_print_wrapped(stdout, c->sentence, HELP_INDENT);
 }
 
 static int

@@ -36,7 +36,10 @@ rd_command_usage(const char *name)
 {
     const struct rd_command *c = rd_command_find(name);
 
-    fprintf(stderr, "usage: replyd %s %s\n", name, c ? c->arguments : "");
+    char line[1024];
+
+    snprintf(line, sizeof line, "usage: replyd %s %s", name, c ? c->arguments : "");
+    rd_command_print_wrapped(stderr, line, 0);
     return RD_EXIT_USAGE;
 }
 
@@ -89,24 +92,24 @@ rd_command_main(int argc, char **argv)
 }
 
 void
-rd_command_print_wrapped(const char *text, int indent)
+rd_command_print_wrapped(FILE *to, const char *text, int indent)
 {
     int column = 0;
 
     while (*text) {
         int n = (int)strcspn(text, " ");
 
-        if (column > 0 && column + 1 + n > 80) {
-            putchar('\n');
+        if (column > indent && column + 1 + n > 80) {
+            fputc('\n', to);
             column = 0;
         }
         if (column == 0)
-            column = printf("%*s", indent, "");
+            column = fprintf(to, "%*s", indent, "");
         else
-            column += printf(" ");
-        column += printf("%.*s", n, text);
+            column += fprintf(to, " ");
+        column += fprintf(to, "%.*s", n, text);
         text += n;
         text += strspn(text, " ");
     }
-    putchar('\n');
+    fputc('\n', to);
 }

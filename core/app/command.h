@@ -4,7 +4,7 @@
 #ifndef RD_APP_COMMAND_H
 #define RD_APP_COMMAND_H
 
-#include <stdbool.h>
+#include <stdio.h>
 
 /* Exit codes. */
 #define RD_EXIT_OK 0
@@ -51,7 +51,7 @@ int rd_command_main(int argc, char **argv);
 /* "usage: replyd NAME ..." on standard error; returns RD_EXIT_USAGE. */
 int rd_command_usage(const char *name);
 
-/* A row of text for a terminal: words wrapped at 80 columns, each line indented. */
-void rd_command_print_wrapped(const char *text, int indent);
+/* Text for a terminal: words wrapped at 80 columns, each line indented. */
+void rd_command_print_wrapped(FILE *to, const char *text, int indent);
 
 #endif

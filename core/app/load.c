@@ -9,6 +9,7 @@
 #include "app/file.h"
 #include "base/error.h"
 #include "base/mem.h"
+#include "gateway/lua_msg.h"
 
 static int
 load_read(struct rd_slice path, struct rd_buf *text, struct rd_buf *error)
@@ -58,18 +59,32 @@ load_option(void *config, const char *key)
     return config ? rd_config_plugin_value(config, rd_slice_str(key)) : NULL;
 }
 
-int64_t
-rd_load_option_number(void *config, const char *key)
+static int64_t
+load_option_number(void *config, const char *key)
 {
     const struct rd_plugin_value *v = load_option(config, key);
 
     return v ? v->number : 0;
 }
 
-const char *
-rd_load_option_text(void *config, const char *key)
+static const char *
+load_option_text(void *config, const char *key)
 {
     const struct rd_plugin_value *v = load_option(config, key);
 
     return v ? v->text.p : NULL;
+}
+
+int
+rd_load_open(const char **why)
+{
+    rd_lua_msg_register();
+    rd_script_set_options(load_option_number, load_option_text);
+    return rd_script_init(why);
+}
+
+void
+rd_load_close(void)
+{
+    rd_script_exit();
 }

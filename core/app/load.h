@@ -8,6 +8,13 @@
 #include "gateway/config.h"
 #include "script/script.h"
 
+/*
+ * Loads the plugins, registers what scripts see: once, before any other thread. Configurations are
+ * where plugins' option values come from. 0, or an error with its reason in *why (static text).
+ */
+int rd_load_open(const char **why);
+void rd_load_close(void);
+
 #define RD_LOAD_SCRIPT (1 << 20)    /* bytes of one script file */
 
 /*
@@ -19,9 +26,5 @@ struct rd_generation *rd_load_generation(const struct rd_config *config,
                                          const struct rd_script_host *host, void *snapshot,
                                          void (*snapshot_free)(void *snapshot),
                                          struct rd_buf *error);
-
-/* For rd_script_set_options, where the snapshot is a struct rd_config. */
-int64_t rd_load_option_number(void *config, const char *key);
-const char *rd_load_option_text(void *config, const char *key);
 
 #endif

@@ -354,16 +354,22 @@ rd_serve(const struct rd_config_args *args)
     struct rd_process *p = rd_calloc(1, sizeof *p);
     struct rd_config *config;
     struct rd_buf errors, warnings;
+    const char *plugin = "";
     int code;
 
     rd_buf_init(&errors, SERVE_TEXT);
     rd_buf_init(&warnings, SERVE_TEXT);
     p->args = args;
     rd_compose_open();
-    if (rd_config_load(args, &config, &errors, &warnings) != 0)
+    if (rd_load_open(&plugin) != 0) {
+        rd_buf_printf(&errors, "%s\n", plugin);
+        code = serve_fail(RD_EXIT_INTERNAL, &errors);
+    } else if (rd_config_load(args, &config, &errors, &warnings) != 0)
         code = serve_fail(RD_EXIT_USAGE, &errors);
     else
         code = serve_process(p, config, &warnings);
+    if (p->n_workers == 0 || p->ended)    /* else threads that use the plugins are still there */
+        rd_load_close();
     rd_compose_close();
     rd_buf_free(&errors);
     rd_buf_free(&warnings);

@@ -1,4 +1,4 @@
-/* serve_admin.c - what the admin listener tells of the process. Called by serve.c; main's thread. */
+/* serve_admin.c - what the admin listener tells of the process. Called by serve.c on main. */
 #include "app/process.h"
 
 #include "base/log.h"
