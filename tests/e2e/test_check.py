@@ -1,0 +1,96 @@
+"""replyd check: says what run would do, or what is wrong and where."""
+
+SCRIPT = """
+return {
+  keywords = { hours = "Mon-Fri 9-17", ["sign up"] = function(msg) return "done" end },
+  message = function(msg) return "hi" end,
+  status = function(ev) end,
+}
+"""
+
+
+def write(folder, script=SCRIPT, config='return { auth_token = "x", state = "st" }'):
+    (folder / "scripts").mkdir(exist_ok=True)
+    (folder / "scripts/main.lua").write_text(script)
+    (folder / "replyd.lua").write_text(config)
+
+
+def test_a_good_configuration_prints_every_route_and_handler(replyd, tmp_path):
+    write(tmp_path)
+    done = replyd("check")
+    assert done.returncode == 0, done.stderr
+    assert done.stderr == ""
+    assert done.stdout.splitlines()[-1] == "ok"
+    assert "/*" in done.stdout and "scripts/main.lua" in done.stdout
+    for handler in ("message", "status", '"hours"', '"sign up"'):
+        assert handler in done.stdout
+    assert not (tmp_path / "st").exists(), "check changes nothing"
+
+
+def test_routes_are_printed_with_their_conditions(replyd, tmp_path):
+    write(tmp_path, config="""return { auth_token = "x", state = "st", routes = {
+        { path = "/a", to = "+15550001111", deadline = "3s", script = "scripts/main.lua" },
+        { path = "/b/*", channel = "whatsapp", script = "scripts/main.lua" } } }""")
+    out = replyd("check").stdout
+    assert "/a to=+15550001111 deadline=3s -> scripts/main.lua" in out
+    assert "/b/* channel=whatsapp -> scripts/main.lua" in out
+
+
+def test_a_broken_script_is_refused_with_file_and_line(replyd, tmp_path):
+    write(tmp_path, script="return {\n  message = function(msg)\n    return 1 +\n  end }\n")
+    done = replyd("check")
+    assert done.returncode == 1
+    assert "scripts/main.lua:4:" in done.stderr
+    assert "ok" not in done.stdout.splitlines()
+
+
+def test_an_unknown_handler_gets_a_suggestion(replyd, tmp_path):
+    write(tmp_path, script="return { mesage = function() end }")
+    done = replyd("check")
+    assert done.returncode == 1
+    assert "mesage" in done.stderr and "did you mean" in done.stderr and "message" in done.stderr
+
+
+def test_a_wrong_configuration_is_refused_with_file_and_line(replyd, tmp_path):
+    write(tmp_path, config='return {\n auth_token = "x",\n deadlin = "8s",\n}')
+    done = replyd("check")
+    assert done.returncode == 1
+    assert done.stderr == "error: replyd.lua:3: deadlin: unknown key, did you mean deadline?\n"
+
+
+def test_warnings_do_not_refuse(replyd, tmp_path):
+    write(tmp_path, script="""local count = 0
+return function(msg)
+  count = count + 1
+  return tostring(count)
+end
+""", config='return { auth_token = file "token", state = "st", deadline = "10s", region = "ie1" }')
+    (tmp_path / "token").write_text("x\n")
+    (tmp_path / "token").chmod(0o644)
+    done = replyd("check")
+    assert done.returncode == 0
+    assert "warning: scripts/main.lua:3: count is a file-level local" in done.stderr
+    assert "warning: replyd.lua:1: token: anybody on this machine can read it" in done.stderr
+    assert "warning: replyd.lua:1: deadline: above 9 s" in done.stderr
+    assert "warning: replyd.lua:1: region: not in this version, ignored" in done.stderr
+    assert done.stderr.count("\n") == 4
+
+
+def test_an_endless_loop_at_load_is_refused(replyd, tmp_path):
+    write(tmp_path, script="while true do end", config=
+          'return { auth_token = "x", state = "st", load_limit = "200ms" }')
+    done = replyd("check")
+    assert done.returncode == 1
+    assert "scripts/main.lua" in done.stderr
+
+
+def test_a_script_can_be_named_without_any_file(replyd, tmp_path):
+    (tmp_path / "bot.lua").write_text("return function() return 'x' end")
+    done = replyd("check", "bot.lua", env={"TWILIO_AUTH_TOKEN": "t"})
+    assert done.returncode == 0, done.stderr
+    assert "bot.lua" in done.stdout
+
+
+def test_usage(replyd):
+    assert replyd("check", "--nonsense").returncode == 2
+    assert replyd("check", "a", "b").returncode == 2

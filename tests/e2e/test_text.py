@@ -1,0 +1,133 @@
+"""replyd text: a signed message from the command line, and an answer for a person."""
+
+from harness import Lua
+from process import TOKEN
+
+SCRIPT = """
+return {
+  keywords = {
+    menu = { body = "Today:",
+             media = { "https://example.com/a.jpg", "https://example.com/b.jpg" } },
+    nothing = function() return nil end,
+    two = function() return { "one", "two" } end,
+    whoami = function(msg) return msg.from .. " " .. msg.to .. " " .. msg.channel end,
+    picture = function(msg) return #msg.media .. " " .. msg.media[1].url end,
+    account = function(msg) return msg.account end,
+  },
+  message = function(msg) return "You said: " .. msg.body end,
+  status = function(ev) end,
+}
+"""
+
+
+def ask(replyd, gw, *arguments, **options):
+    return replyd("text", "-c", gw.folder / "replyd.lua", *arguments, **options)
+
+
+def test_a_message_is_answered_in_readable_form(replyd, gateway):
+    with gateway(SCRIPT) as gw:
+        done = ask(replyd, gw, "+15551234567", "Hello & <welcome>")
+        assert done.returncode == 0, done.stderr
+        assert "you     Hello & <welcome>\n" in done.stdout
+        assert "replyd  You said: Hello & <welcome>\n" in done.stdout
+        assert "(HTTP 200 after " in done.stdout
+
+
+def test_xml_prints_the_bytes_alone(replyd, gateway):
+    with gateway(SCRIPT) as gw:
+        done = ask(replyd, gw, "--xml", "+15551234567", "a < b")
+        assert done.stdout == ('<?xml version="1.0" encoding="UTF-8"?><Response><Message>'
+                               "You said: a &lt; b</Message></Response>")
+
+
+def test_media_several_messages_and_silence(replyd, gateway):
+    with gateway(SCRIPT) as gw:
+        out = ask(replyd, gw, "+15551234567", "menu").stdout
+        assert "replyd  Today:\n        [media] https://example.com/a.jpg\n" in out
+        assert "replyd  one\n        two\n" in ask(replyd, gw, "+15551234567", "two").stdout
+        assert "replyd  (no reply)\n" in ask(replyd, gw, "+15551234567", "nothing").stdout
+
+
+def test_flags_shape_the_message(replyd, gateway):
+    with gateway(SCRIPT) as gw:
+        out = ask(replyd, gw, "+1555", "whoami", "--to", "+1666").stdout
+        assert "+1555 +1666 sms" in out
+        out = ask(replyd, gw, "+1555", "whoami", "--to", "+1666", "--whatsapp").stdout
+        assert "whatsapp:+1555 whatsapp:+1666 whatsapp" in out
+        out = ask(replyd, gw, "+1555", "picture", "--media", "https://example.com/x").stdout
+        assert "1 https://example.com/x" in out
+        out = ask(replyd, gw, "+1555", "account", "--account", "AC77").stdout
+        assert "AC77" in out
+
+
+def test_a_status_callback_is_taken(replyd, gateway):
+    with gateway(SCRIPT) as gw:
+        done = ask(replyd, gw, "+1555", "--status", "delivered", "--sid", "SM1")
+        assert done.returncode == 0, done.stderr
+        assert "(taken)" in done.stdout and "HTTP 204" in done.stdout
+
+
+def test_a_url_can_be_given_tls_or_not(replyd, gateway):
+    with gateway(SCRIPT) as gw:
+        for url in (gw.url, gw.http_url, gw.url + "/", gw.http_url + "/any/path?x=1"):
+            done = ask(replyd, gw, "--url", url, "+1555", "hi")
+            assert done.returncode == 0, (url, done.stderr)
+        done = replyd("text", "--url", gw.url, "--token", TOKEN, "+1555", "hi")
+        assert done.returncode == 0, done.stderr
+
+
+def test_without_a_file_the_admin_socket_says_where_it_listens(replyd, gateway):
+    with gateway(SCRIPT) as gw:
+        done = replyd("text", "--state", gw.state, "+1555", "hi", env={"TWILIO_AUTH_TOKEN": TOKEN})
+        assert done.returncode == 0, done.stderr
+        assert "You said: hi" in done.stdout
+
+
+def test_the_public_url_is_what_is_signed(replyd, gateway):
+    with gateway(SCRIPT, public_url="https://bot.example.com/hooks") as gw:
+        done = ask(replyd, gw, "+1555", "hi")
+        assert done.returncode == 0, done.stderr
+        done = ask(replyd, gw, "+1555", "hi", "--url", gw.http_url)
+        assert done.returncode == 0, done.stderr
+
+
+def test_the_first_route_is_called(replyd, gateway):
+    routes = [{"path": "/incoming", "to": "+1777", "script": "scripts/main.lua"}]
+    with gateway(SCRIPT, routes=routes) as gw:
+        assert "+1555 +1777 sms" in ask(replyd, gw, "+1555", "whoami").stdout
+        done = ask(replyd, gw, "+1555", "hi", "--url", gw.url + "/elsewhere")
+        assert done.returncode == 1 and "HTTP 404" in done.stderr and "route" in done.stderr
+
+
+def test_a_wrong_token_is_explained(replyd, gateway):
+    with gateway(SCRIPT) as gw:
+        done = ask(replyd, gw, "--token", "wrong", "+1555", "hi")
+        assert done.returncode == 1
+        assert "HTTP 403" in done.stderr and "token" in done.stderr
+
+
+def test_nobody_listening_is_explained(replyd, gateway):
+    with gateway(SCRIPT) as gw:
+        url = gw.http_url
+    done = replyd("text", "--url", url, "--token", "x", "+1555", "hi")
+    assert done.returncode == 1
+    assert "connection refused" in done.stderr and "running" in done.stderr
+
+
+def test_no_token_is_explained(replyd, gateway):
+    with gateway(SCRIPT) as gw:
+        done = replyd("text", "--url", gw.url, "--state", gw.state, "+1555", "hi")
+        assert done.returncode == 1 and "no token" in done.stderr
+
+
+def test_usage(replyd):
+    assert replyd("text").returncode == 2
+    assert replyd("text", "+1555").returncode == 2
+    assert replyd("text", "+1555", "a", "b").returncode == 2
+
+
+def test_tokens_may_come_from_the_environment_of_the_configuration(replyd, gateway):
+    env = {"BOT_TOKEN": "abc"}
+    with gateway(SCRIPT, auth_token=Lua('env "BOT_TOKEN"'), env=env) as gw:
+        done = ask(replyd, gw, "+1555", "hi", env=env)
+        assert done.returncode == 0, done.stderr
