@@ -7,10 +7,10 @@
 static void
 arbiter_ask_store(struct arbiter_hold *h)
 {
-    arbiter_post(h, arbiter_request(h->claim, RD_STORE_lookup));
+    rd_hold_post(h, rd_hold_request(h->claim, RD_STORE_lookup));
 }
 
-/* A message that nobody is answering. True: it may run now; else the store is asked whether it knows it. */
+/* A message that nobody is answering. True: it may run now; else the store is asked first. */
 static bool
 arbiter_admit(struct arbiter_hold *h, const struct rd_claim_order *order)
 {
@@ -53,14 +53,14 @@ rd_arbiter_claim(struct rd_gateway *g, const struct rd_claim_order *order, struc
     struct arbiter_hold h;
     enum rd_claimed claimed;
 
-    arbiter_take(&h, g, (struct rd_claim_ref){ order->hash, 0 });
+    rd_hold_take(&h, g, (struct rd_claim_ref){ order->hash, 0 });
     h.claim = rd_claims_find(g->claims, order->hash, order->key);
     if (h.claim != NULL)
         claimed = arbiter_join(h.claim, order, replay);
     else
         claimed = arbiter_admit(&h, order) ? RD_CLAIMED_NEW : RD_CLAIMED_WAIT;
     *ref = (struct rd_claim_ref){ order->hash, h.claim->id };
-    arbiter_release(&h);
+    rd_hold_release(&h);
     return claimed;
 }
 
@@ -69,11 +69,11 @@ rd_arbiter_start(struct rd_gateway *g, struct rd_claim_ref ref)
 {
     struct arbiter_hold h;
 
-    arbiter_take(&h, g, ref);
+    rd_hold_take(&h, g, ref);
     if (h.claim != NULL && h.claim->phase == RD_CLAIM_RUNNING && h.claim->run == 0 &&
         h.claim->answer == NULL)
-        arbiter_begin(&h);
-    arbiter_release(&h);
+        rd_hold_begin(&h);
+    rd_hold_release(&h);
 }
 
 void
@@ -81,14 +81,14 @@ rd_arbiter_soft(struct rd_gateway *g, struct rd_claim_ref ref)
 {
     struct arbiter_hold h;
 
-    arbiter_take(&h, g, ref);
+    rd_hold_take(&h, g, ref);
     if (h.claim != NULL && h.claim->answer == NULL) {
         if (h.claim->phase == RD_CLAIM_LOOKUP)
             h.claim->soft_due = true;    /* nothing may be frozen while the row is unknown */
         else
-            arbiter_soften(&h);
+            rd_hold_soften(&h);
     }
-    arbiter_release(&h);
+    rd_hold_release(&h);
 }
 
 void
@@ -96,13 +96,13 @@ rd_arbiter_hard(struct rd_gateway *g, struct rd_claim_ref ref)
 {
     struct arbiter_hold h;
 
-    arbiter_take(&h, g, ref);
+    rd_hold_take(&h, g, ref);
     if (h.claim != NULL && h.claim->phase == RD_CLAIM_LOOKUP)
-        arbiter_forget(&h, 503, RD_OUTCOME_http503);
+        rd_hold_forget(&h, 503, RD_OUTCOME_http503);
     else if (h.claim != NULL && h.claim->phase == RD_CLAIM_RUNNING) {
         RD_ASSERT(h.claim->answer != NULL && h.claim->mails > 0);
         rd_metric_inc(RD_METRIC_answered_unrecorded_total);
-        arbiter_settle(&h);
+        rd_hold_settle(&h);
     }
-    arbiter_release(&h);
+    rd_hold_release(&h);
 }

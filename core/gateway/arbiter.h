@@ -48,7 +48,7 @@ struct rd_claim_order {
 };
 
 /*
- * NEW: call rd_arbiter_start. WAIT: a verdict will come. REPLAY: *replay holds it, with a reference.
+ * NEW: call rd_arbiter_start. WAIT: a verdict will come. REPLAY: *replay has it, with a reference.
  */
 enum rd_claimed rd_arbiter_claim(struct rd_gateway *g, const struct rd_claim_order *order,
                                  struct rd_claim_ref *ref, struct rd_verdict *replay);
@@ -66,7 +66,7 @@ struct rd_run_result {
     struct rd_store_reply *replies;      /* all of it so far, with keys */
     struct rd_store_effect *effects;
     enum rd_outcome outcome;
-    bool failed;                         /* answer and replies are the error handler's or the fallback */
+    bool failed;                         /* answer and replies: the error handler's, or fallback */
     struct rd_mailbox *op_mailbox;       /* early commit: who waits for it, and the op that does */
     void *op_wait;
     void (*op_done)(struct rd_mail *request, void *owner);
@@ -95,7 +95,7 @@ void rd_run_result_free(struct rd_run_result *result);
 
 /* ---- recovery of a lost thread ---------------------------------------------- */
 
-/* Takes the message away from a lost run: its new serial, or 0 when that run no longer had it. Main. */
+/* Takes the message from a lost run: its new serial, or 0 when that run no longer had it. Main. */
 uint64_t rd_arbiter_take(struct rd_gateway *g, struct rd_claim_ref ref, uint64_t run);
 
 #endif

@@ -22,10 +22,10 @@ done_found(struct arbiter_hold *h, struct rd_store_request *r)
     struct rd_claim *c = h->claim;
 
     c->row = r->row;
-    arbiter_freeze(c, r->row_answer, RD_OUTCOME_replay);
+    rd_hold_freeze(c, r->row_answer, RD_OUTCOME_replay);
     r->row_answer = NULL;
-    arbiter_settle(h);
-    arbiter_rest(h);
+    rd_hold_settle(h);
+    rd_hold_rest(h);
 }
 
 static void
@@ -33,12 +33,12 @@ done_lookup(struct arbiter_hold *h, struct rd_store_request *r)
 {
     struct rd_claim *c = h->claim;
 
-    if (r->error != 0 && arbiter_config(c)->on_store_fault == RD_ON_STORE_FAULT_503)
-        arbiter_forget(h, 503, RD_OUTCOME_http503);
+    if (r->error != 0 && rd_hold_config(c)->on_store_fault == RD_ON_STORE_FAULT_503)
+        rd_hold_forget(h, 503, RD_OUTCOME_http503);
     else if (r->error == 0 && r->row != RD_ROW_ABSENT)
         done_found(h, r);
     else
-        arbiter_begin(h);
+        rd_hold_begin(h);
 }
 
 /* ---- writes ------------------------------------------------------------------- */
@@ -51,12 +51,12 @@ done_post_again(struct rd_front *f, void *arg)
     rd_store_post(f->gateway->store, r);    /* its claim still counts it */
 }
 
-/* The same write again; replies and effects of an early one went back to the script with its failure. */
+/* The same write again; an early one's replies and effects went back to the script. */
 static void
 done_repeat(struct arbiter_hold *h, struct rd_store_request *r)
 {
     struct rd_claim *c = h->claim;
-    struct rd_store_request *again = arbiter_request(c, r->op);
+    struct rd_store_request *again = rd_hold_request(c, r->op);
 
     again->to = r->to;
     again->epoch = r->epoch;
@@ -71,7 +71,7 @@ done_repeat(struct arbiter_hold *h, struct rd_store_request *r)
     again->hash = c->hash;
     again->claim = c->id;
     again->can_send = r->can_send;
-    again->completed = arbiter_on_completion;
+    again->completed = rd_hold_on_completion;
     again->reply_to = r->reply_to;
     c->mails++;
     rd_front_retry(rd_front_current(), done_post_again, again);
@@ -92,14 +92,14 @@ done_failed(struct arbiter_hold *h, struct rd_store_request *r)
 
     atomic_store_explicit(&h->g->store_faulty, true, memory_order_relaxed);
     if (c->message->kind == RD_KIND_STATUS && c->phase != RD_CLAIM_SETTLED) {
-        arbiter_forget(h, 503, RD_OUTCOME_http503);
+        rd_hold_forget(h, 503, RD_OUTCOME_http503);
         return;
     }
     if (c->phase != RD_CLAIM_SETTLED)
         rd_metric_inc(RD_METRIC_answered_unrecorded_total);
-    arbiter_settle(h);
+    rd_hold_settle(h);
     if (c->retry_until_ms == 0)
-        c->retry_until_ms = now + arbiter_config(c)->late_limit_ms;
+        c->retry_until_ms = now + rd_hold_config(c)->late_limit_ms;
     if (now < c->retry_until_ms)
         done_repeat(h, r);
     else
@@ -116,11 +116,11 @@ done_status_again(struct rd_front *f, void *arg)
     struct rd_claim_ref *ref = arg;
     struct arbiter_hold h;
 
-    arbiter_take(&h, f->gateway, *ref);
+    rd_hold_take(&h, f->gateway, *ref);
     free(ref);
     if (h.claim != NULL)
         done_run_status(&h);
-    arbiter_release(&h);
+    rd_hold_release(&h);
 }
 
 static void
@@ -129,7 +129,7 @@ done_run_status(struct arbiter_hold *h)
     struct rd_claim *c = h->claim;
     struct rd_claim_ref *ref;
 
-    if (c->run != 0 || arbiter_dispatch(h) == 0)
+    if (c->run != 0 || rd_hold_dispatch(h) == 0)
         return;
     ref = malloc(sizeof *ref);    /* overloaded: it was acknowledged, so it waits */
     if (ref == NULL)
@@ -167,7 +167,7 @@ done_written(struct arbiter_hold *h, struct rd_store_request *r)
     if (r->undeliverable > 0)
         done_log_undeliverable(c, r->undeliverable);
     if (c->phase != RD_CLAIM_SETTLED)
-        arbiter_settle(h);
+        rd_hold_settle(h);
     if (c->message->kind == RD_KIND_STATUS && r->row == RD_ROW_EARLY)
         done_run_status(h);
 }
@@ -185,7 +185,7 @@ done_entry(struct arbiter_hold *h, struct rd_store_request *r)
     else
         done_written(h, r);
     if (h->claim != NULL)
-        arbiter_rest(h);
+        rd_hold_rest(h);
 }
 
 /* A script may wait for this commit: the request is its mail now. */
@@ -198,7 +198,7 @@ done_pass_on(struct rd_store_request *r)
 }
 
 void
-arbiter_on_completion(struct rd_mail *mail, void *owner)
+rd_hold_on_completion(struct rd_mail *mail, void *owner)
 {
     struct rd_store_request *r = (struct rd_store_request *)mail;
     struct rd_front *f = owner;
@@ -206,9 +206,9 @@ arbiter_on_completion(struct rd_mail *mail, void *owner)
 
     RD_CHECK(r, RD_STORE_REQUEST_MAGIC);
     (void)rd_fault(RD_FAULT_front_settle);
-    arbiter_take(&h, f->gateway, (struct rd_claim_ref){ r->hash, r->claim });
+    rd_hold_take(&h, f->gateway, (struct rd_claim_ref){ r->hash, r->claim });
     if (h.claim != NULL)
         done_entry(&h, r);
-    arbiter_release(&h);
+    rd_hold_release(&h);
     done_pass_on(r);
 }

@@ -11,7 +11,7 @@
 #include "gateway/task.h"
 
 void
-arbiter_take(struct arbiter_hold *h, struct rd_gateway *g, struct rd_claim_ref ref)
+rd_hold_take(struct arbiter_hold *h, struct rd_gateway *g, struct rd_claim_ref ref)
 {
     *h = (struct arbiter_hold){ .g = g, .hash = ref.hash };
     rd_claims_lock(g->claims, ref.hash);
@@ -31,7 +31,7 @@ arbiter_send_cancel(struct arbiter_hold *h)
 
 /* The first to ask carries the outcome; the others joined it. */
 void
-arbiter_release(struct arbiter_hold *h)
+rd_hold_release(struct arbiter_hold *h)
 {
     rd_claims_unlock(h->g->claims, h->hash);
     if (h->cancel_run != 0)
@@ -51,13 +51,13 @@ arbiter_release(struct arbiter_hold *h)
 }
 
 const struct rd_config *
-arbiter_config(const struct rd_claim *c)
+rd_hold_config(const struct rd_claim *c)
 {
     return rd_generation_snapshot(c->generation);
 }
 
 void
-arbiter_freeze(struct rd_claim *c, struct rd_answer *answer, enum rd_outcome outcome)
+rd_hold_freeze(struct rd_claim *c, struct rd_answer *answer, enum rd_outcome outcome)
 {
     if (c->answer != NULL) {
         rd_answer_unref(answer);
@@ -87,7 +87,7 @@ arbiter_move_waiters(struct arbiter_hold *h, const struct rd_verdict *verdict)
 }
 
 void
-arbiter_settle(struct arbiter_hold *h)
+rd_hold_settle(struct arbiter_hold *h)
 {
     struct rd_claim *c = h->claim;
 
@@ -99,7 +99,7 @@ arbiter_settle(struct arbiter_hold *h)
 }
 
 void
-arbiter_forget(struct arbiter_hold *h, int status, enum rd_outcome outcome)
+rd_hold_forget(struct arbiter_hold *h, int status, enum rd_outcome outcome)
 {
     arbiter_move_waiters(h, &(struct rd_verdict){ status, NULL, outcome });
     rd_claims_remove(h->g->claims, h->claim);
@@ -107,7 +107,7 @@ arbiter_forget(struct arbiter_hold *h, int status, enum rd_outcome outcome)
 }
 
 void
-arbiter_rest(struct arbiter_hold *h)
+rd_hold_rest(struct arbiter_hold *h)
 {
     struct rd_claim *c = h->claim;
     bool written = c->row == RD_ROW_ANSWERED || c->row == RD_ROW_DONE || c->given_up;
@@ -117,7 +117,7 @@ arbiter_rest(struct arbiter_hold *h)
 }
 
 void
-arbiter_post(struct arbiter_hold *h, struct rd_store_request *r)
+rd_hold_post(struct arbiter_hold *h, struct rd_store_request *r)
 {
     struct rd_claim *c = h->claim;
     uint64_t ticket = c->n_waiters ? c->waiters[0].ticket : 0;
@@ -125,14 +125,14 @@ arbiter_post(struct arbiter_hold *h, struct rd_store_request *r)
     c->mails++;
     r->hash = c->hash;
     r->claim = c->id;
-    r->can_send = arbiter_config(c)->can_send;
-    r->completed = arbiter_on_completion;
+    r->can_send = rd_hold_config(c)->can_send;
+    r->completed = rd_hold_on_completion;
     r->reply_to = rd_front_mailbox(h->g, ticket);    /* ticket 0: front 0 */
     rd_store_post(h->g->store, r);
 }
 
 struct rd_store_request *
-arbiter_request(struct rd_claim *c, enum rd_store_op op)
+rd_hold_request(struct rd_claim *c, enum rd_store_op op)
 {
     struct rd_store_request *r = rd_store_request_new(op, rd_slice_make(c->key, c->key_n));
 
@@ -156,33 +156,33 @@ arbiter_take_result(struct rd_store_request *r, struct rd_run_result *result)
 }
 
 void
-arbiter_post_early(struct arbiter_hold *h, struct rd_run_result *result, uint64_t epoch)
+rd_hold_post_early(struct arbiter_hold *h, struct rd_run_result *result, uint64_t epoch)
 {
-    struct rd_store_request *r = arbiter_request(h->claim, RD_STORE_early);
+    struct rd_store_request *r = rd_hold_request(h->claim, RD_STORE_early);
 
     r->request = rd_message_ref(h->claim->message);
     r->epoch = epoch;
     arbiter_take_result(r, result);
-    arbiter_post(h, r);
+    rd_hold_post(h, r);
 }
 
 void
-arbiter_post_final(struct arbiter_hold *h, enum rd_row_state to, struct rd_run_result *result,
+rd_hold_post_final(struct arbiter_hold *h, enum rd_row_state to, struct rd_run_result *result,
                    uint64_t epoch)
 {
-    struct rd_store_request *r = arbiter_request(h->claim, RD_STORE_final);
+    struct rd_store_request *r = rd_hold_request(h->claim, RD_STORE_final);
 
     r->to = to;
     r->epoch = epoch;
     arbiter_take_result(r, result);
-    arbiter_post(h, r);
+    rd_hold_post(h, r);
 }
 
 int
-arbiter_dispatch(struct arbiter_hold *h)
+rd_hold_dispatch(struct arbiter_hold *h)
 {
     struct rd_claim *c = h->claim;
-    const struct rd_config *config = arbiter_config(c);
+    const struct rd_config *config = rd_hold_config(c);
     struct rd_claim_ref ref = { c->hash, c->id };
     struct rd_task *t;
     int error;
@@ -201,51 +201,51 @@ arbiter_dispatch(struct arbiter_hold *h)
     return error;
 }
 
-/* A status event is answered as soon as it is recorded; a script that does not listen needs no more. */
+/* A status event is answered once it is recorded; a script that does not listen needs no more. */
 static void
 arbiter_begin_status(struct arbiter_hold *h)
 {
     struct rd_claim *c = h->claim;
 
-    arbiter_freeze(c, rd_compose_no_content(), RD_OUTCOME_ok);
+    rd_hold_freeze(c, rd_compose_no_content(), RD_OUTCOME_ok);
     if (rd_script_has(c->generation, c->script, RD_HANDLER_STATUS))
-        arbiter_post_early(h, NULL, 0);
+        rd_hold_post_early(h, NULL, 0);
     else
-        arbiter_post_final(h, RD_ROW_DONE, NULL, 0);
+        rd_hold_post_final(h, RD_ROW_DONE, NULL, 0);
 }
 
 void
-arbiter_begin(struct arbiter_hold *h)
+rd_hold_begin(struct arbiter_hold *h)
 {
     struct rd_claim *c = h->claim;
 
     c->phase = RD_CLAIM_RUNNING;
     if (c->message->kind == RD_KIND_STATUS)
         arbiter_begin_status(h);
-    else if (arbiter_dispatch(h) != 0)
-        arbiter_forget(h, 503, RD_OUTCOME_overload);
+    else if (rd_hold_dispatch(h) != 0)
+        rd_hold_forget(h, 503, RD_OUTCOME_overload);
     else if (c->soft_due)
-        arbiter_soften(h);
+        rd_hold_soften(h);
 }
 
 void
-arbiter_soften(struct arbiter_hold *h)
+rd_hold_soften(struct arbiter_hold *h)
 {
     struct rd_claim *c = h->claim;
-    const struct rd_config *config = arbiter_config(c);
+    const struct rd_config *config = rd_hold_config(c);
     struct rd_answer *late = c->if_late;
 
     if (late == NULL)
         late = config->can_send ? config->waiting : config->fallback;
     rd_answer_ref(late);
     if (config->can_send) {
-        arbiter_freeze(c, late, RD_OUTCOME_early);
-        arbiter_post_early(h, NULL, 0);
+        rd_hold_freeze(c, late, RD_OUTCOME_early);
+        rd_hold_post_early(h, NULL, 0);
         return;
     }
-    arbiter_freeze(c, late, RD_OUTCOME_cancelled);
+    rd_hold_freeze(c, late, RD_OUTCOME_cancelled);
     h->cancel_run = c->run;
     h->cancel_shard = c->shard;
     c->run = 0;
-    arbiter_post_final(h, RD_ROW_ANSWERED, NULL, 0);
+    rd_hold_post_final(h, RD_ROW_ANSWERED, NULL, 0);
 }

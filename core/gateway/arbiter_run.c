@@ -6,9 +6,10 @@
 
 /* Takes the lock if the run is still the current one of its message. */
 static bool
-arbiter_take_run(struct arbiter_hold *h, struct rd_gateway *g, struct rd_claim_ref ref, uint64_t run)
+arbiter_take_run(struct arbiter_hold *h, struct rd_gateway *g, struct rd_claim_ref ref,
+                 uint64_t run)
 {
-    arbiter_take(h, g, ref);
+    rd_hold_take(h, g, ref);
     return h->claim != NULL && h->claim->run == run;
 }
 
@@ -20,7 +21,7 @@ rd_arbiter_begins(struct rd_gateway *g, struct rd_claim_ref ref, uint64_t run)
 
     if (current)
         h.claim->started = true;
-    arbiter_release(&h);
+    rd_hold_release(&h);
     return current;
 }
 
@@ -38,10 +39,10 @@ rd_arbiter_publish(struct rd_gateway *g, struct rd_claim_ref ref, uint64_t run, 
         result->answer = before;    /* freed with the result */
         how = RD_PUBLISHED_IN_TIME;
     } else if (h.claim != NULL && h.claim->run == run) {
-        arbiter_post_early(&h, result, epoch);
+        rd_hold_post_early(&h, result, epoch);
         how = RD_PUBLISHED_COMMIT;
     }
-    arbiter_release(&h);
+    rd_hold_release(&h);
     rd_run_result_free(result);
     return how;
 }
@@ -56,13 +57,13 @@ rd_arbiter_finish(struct rd_gateway *g, struct rd_claim_ref ref, uint64_t run, u
     if (arbiter_take_run(&h, g, ref, run)) {
         how = RD_PUBLISHED_NOT_NEEDED;
         if (h.claim->answer == NULL) {
-            arbiter_freeze(h.claim, result->answer, RD_OUTCOME_early);
+            rd_hold_freeze(h.claim, result->answer, RD_OUTCOME_early);
             result->answer = NULL;
-            arbiter_post_early(&h, result, epoch);
+            rd_hold_post_early(&h, result, epoch);
             how = RD_PUBLISHED_COMMIT;
         }
     }
-    arbiter_release(&h);
+    rd_hold_release(&h);
     rd_run_result_free(result);
     return how;
 }
@@ -83,16 +84,16 @@ arbiter_end(struct arbiter_hold *h, uint64_t epoch, struct rd_run_result *result
     bool first = c->answer == NULL;
 
     c->run = 0;
-    if (first && result->failed && arbiter_config(c)->on_error == RD_ON_ERROR_HTTP500 &&
+    if (first && result->failed && rd_hold_config(c)->on_error == RD_ON_ERROR_HTTP500 &&
         !arbiter_waits_fallback(c)) {
-        arbiter_forget(h, 500, result->outcome);
+        rd_hold_forget(h, 500, result->outcome);
         return;
     }
     if (first) {
-        arbiter_freeze(c, result->answer, result->outcome);
+        rd_hold_freeze(c, result->answer, result->outcome);
         result->answer = NULL;
     }
-    arbiter_post_final(h, first ? RD_ROW_ANSWERED : RD_ROW_DONE, result, epoch);
+    rd_hold_post_final(h, first ? RD_ROW_ANSWERED : RD_ROW_DONE, result, epoch);
 }
 
 bool
@@ -106,7 +107,7 @@ rd_arbiter_end(struct rd_gateway *g, struct rd_claim_ref ref, uint64_t run, uint
         arbiter_end(&h, epoch, result);
     else
         rd_metric_inc(RD_METRIC_effects_dropped_total);
-    arbiter_release(&h);
+    rd_hold_release(&h);
     rd_run_result_free(result);
     return current;
 }
@@ -142,6 +143,6 @@ rd_arbiter_take(struct rd_gateway *g, struct rd_claim_ref ref, uint64_t run)
         rd_answer_unref(h.claim->if_late);
         h.claim->if_late = NULL;    /* each run starts with no published replies */
     }
-    arbiter_release(&h);
+    rd_hold_release(&h);
     return next;
 }

@@ -12,7 +12,8 @@
 #define CLAIMS_STRIPES 64
 #define CLAIMS_BUCKETS 256              /* of one stripe at first */
 #define CLAIMS_IDLE_MOST 128            /* settled entries kept in a stripe: 8,192 in all */
-#define CLAIMS_FILTER_BITS (1u << 23)   /* 1 MiB: 1 % false "maybe" at 800,000 keys; a wrong maybe costs a look-up */
+/* 1 MiB: 1 % false "maybe" at 800,000 keys; a wrong maybe costs a look-up. */
+#define CLAIMS_FILTER_BITS (1u << 23)
 #define CLAIMS_FILTER_HASHES 4
 
 struct claims_stripe {

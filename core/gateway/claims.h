@@ -46,7 +46,7 @@ struct rd_claim {
     uint8_t shard;
     uint64_t soft_ns;                  /* monotonic: the first request's soft deadline */
     struct rd_answer *answer;          /* frozen; settled bytes are these, always */
-    struct rd_answer *if_late;         /* what a deadline would send now; NULL: the configuration's */
+    struct rd_answer *if_late;         /* what a deadline would send; NULL: the configuration's */
     enum rd_outcome outcome;
     bool soft_due;                     /* the soft deadline came during LOOKUP */
     bool may_forget;                   /* row known to be final, no mail under way, no run */

@@ -6,7 +6,7 @@
 #include "base/metric.h"
 #include "twilio/twiml.h"
 
-#define COMPOSE_MOST ((size_t)2 * RD_LIMITS_TWIML)    /* limits.c refuses longer ones before they are written */
+#define COMPOSE_MOST ((size_t)2 * RD_LIMITS_TWIML)    /* limits.c refuses longer ones before */
 
 static struct rd_answer *compose_empty, *compose_no_content;
 

@@ -21,7 +21,7 @@ struct rd_answer *rd_compose(struct rd_reply *reply, const struct rd_reply_key *
 struct rd_reply_key rd_compose_key(const struct rd_reply *reply, uint64_t path, uint32_t ordinal,
                                    bool special);
 
-/* <Response/> with status 200, and the bodiless 204; each a new reference of one constant object. */
+/* <Response/> with status 200, and the bodiless 204: a new reference of one constant object. */
 struct rd_answer *rd_compose_empty(void);
 struct rd_answer *rd_compose_no_content(void);
 

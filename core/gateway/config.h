@@ -70,7 +70,7 @@ struct rd_config {
 
     struct rd_account *accounts;
     size_t n_accounts;
-    bool api;                        /* false: never call Twilio (api_url = false); nothing can be late */
+    bool api;                        /* false: never call Twilio (api_url = false) */
 
     struct rd_route *routes;
     size_t n_routes;
@@ -84,8 +84,8 @@ struct rd_config {
     enum rd_on_store_fault on_store_fault;
     enum rd_on_error on_error;
     struct rd_reply *waiting_reply, *fallback_reply;    /* NULL: none */
-    struct rd_answer *waiting, *fallback;    /* the same as bytes, empty TwiML for none: made by rd_config_prepare */
-    bool can_send;                   /* REST credentials and an outbox sender: what is late can go out */
+    struct rd_answer *waiting, *fallback;    /* the same as bytes, by rd_config_prepare */
+    bool can_send;                   /* REST credentials and a sender: what is late can go out */
 
     uint64_t deadline_ms, late_limit_ms, recover_ms, drain_limit_ms, retention_ms;
     uint64_t retention_size;

@@ -19,7 +19,7 @@
 
 #define RD_EXCHANGE_MAGIC RD_MAGIC('e', 'x', 'c', 'h')
 
-/* {front: 8 bits, slot: 24 bits, serial: 32 bits}; never 0. A ticket whose exchange is gone is dropped. */
+/* {front: 8 bits, slot: 24 bits, serial: 32 bits}; never 0. Dropped when its exchange is gone. */
 static inline uint64_t
 rd_ticket_make(unsigned front, uint32_t slot, uint32_t serial)
 {

@@ -52,7 +52,7 @@ void rd_front_hurry(struct rd_front *f);
 /* Closes what is left, ends the thread, joins it. Main. */
 void rd_front_stop(struct rd_front *f);
 
-/* A verdict for a ticket, from any thread; dropped when the exchange is gone. Takes a reference of its answer. */
+/* A verdict for a ticket, from any thread; dropped when that is gone. Takes its own reference. */
 void rd_front_deliver(struct rd_gateway *g, uint64_t ticket, const struct rd_verdict *verdict);
 /* (front's thread) Calls fn(g, arg) again after a short while. */
 void rd_front_retry(struct rd_front *f, void (*fn)(struct rd_front *f, void *arg), void *arg);

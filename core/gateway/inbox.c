@@ -20,7 +20,7 @@ inbox_bucket(struct rd_inbox *in, uint64_t run)
 }
 
 void
-inbox_link(struct rd_inbox *in, struct rd_task *t)
+rd_inbox_link(struct rd_inbox *in, struct rd_task *t)
 {
     pthread_mutex_lock(&in->lock);
     t->inbox = in;
@@ -34,7 +34,7 @@ inbox_link(struct rd_inbox *in, struct rd_task *t)
 }
 
 void
-inbox_unlink(struct rd_inbox *in, struct rd_task *t)
+rd_inbox_unlink(struct rd_inbox *in, struct rd_task *t)
 {
     struct rd_task **at = inbox_bucket(in, t->run);
 
@@ -48,7 +48,7 @@ inbox_unlink(struct rd_inbox *in, struct rd_task *t)
 }
 
 struct rd_task *
-inbox_find(struct rd_inbox *in, uint64_t run)
+rd_inbox_find(struct rd_inbox *in, uint64_t run)
 {
     struct rd_task *t = *inbox_bucket(in, run);
 
@@ -68,7 +68,7 @@ inbox_on_late(uv_timer_t *timer)
 
     RD_CHECK(in, RD_INBOX_MAGIC);
     while ((t = in->late) != NULL && t->late_ns <= now) {
-        inbox_unwatch_late(t);
+        rd_inbox_unwatch_late(t);
         if (t->handle != NULL)
             rd_run_cancel(t->handle, RD_OUTCOME_cancelled);
     }
@@ -79,7 +79,7 @@ inbox_on_late(uv_timer_t *timer)
 }
 
 void
-inbox_watch_late(struct rd_task *t)
+rd_inbox_watch_late(struct rd_task *t)
 {
     struct rd_inbox *in = t->inbox;
 
@@ -97,7 +97,7 @@ inbox_watch_late(struct rd_task *t)
 }
 
 void
-inbox_unwatch_late(struct rd_task *t)
+rd_inbox_unwatch_late(struct rd_task *t)
 {
     struct rd_inbox *in = t->inbox;
 
@@ -113,18 +113,18 @@ inbox_unwatch_late(struct rd_task *t)
 static void
 inbox_forget(struct rd_task *t)
 {
-    inbox_unwatch_late(t);
-    inbox_unlink(t->inbox, t);
+    rd_inbox_unwatch_late(t);
+    rd_inbox_unlink(t->inbox, t);
     rd_task_free(t);
 }
 
 void
-inbox_end(struct rd_task *t, struct rd_run_end *end)
+rd_inbox_end(struct rd_task *t, struct rd_run_end *end)
 {
     struct rd_run_result result = { 0 };
 
     (void)rd_fault(RD_FAULT_script_end);
-    inbox_result(t, end, &result);
+    rd_inbox_result(t, end, &result);
     rd_arbiter_end(t->gateway, t->claim, t->run, rd_worker_epoch(t->inbox->worker), &result);
     inbox_forget(t);
 }
@@ -137,7 +137,7 @@ inbox_on_run_ended(struct rd_run *run, void *order, struct rd_run_end *end)
     (void)run;
     RD_CHECK(t, RD_TASK_MAGIC);
     t->handle = NULL;
-    inbox_end(t, end);
+    rd_inbox_end(t, end);
 }
 
 /* Which handler; false: the script has none for this. */
@@ -187,12 +187,12 @@ inbox_run(struct rd_inbox *in, struct rd_task *t)
     };
 
     if (t->message->kind == RD_KIND_STATUS)
-        inbox_watch_late(t);    /* Twilio has its 204: nothing else bounds it */
+        rd_inbox_watch_late(t);    /* Twilio has its 204: nothing else bounds it */
     t->handle = rd_run_start(in->worker, &order);
 }
 
 void
-inbox_begin(struct rd_inbox *in, struct rd_task *t)
+rd_inbox_begin(struct rd_inbox *in, struct rd_task *t)
 {
     struct rd_run_end nothing = { .outcome = RD_OUTCOME_empty };
 
@@ -202,7 +202,7 @@ inbox_begin(struct rd_inbox *in, struct rd_task *t)
     else if (inbox_pick(t))
         inbox_run(in, t);
     else
-        inbox_end(t, &nothing);
+        rd_inbox_end(t, &nothing);
 }
 
 /* ---- mail -------------------------------------------------------------------------------- */
@@ -215,9 +215,9 @@ rd_inbox_on_task(struct rd_mail *mail, void *owner)
 
     RD_CHECK(t, RD_TASK_MAGIC);
     RD_CHECK(in, RD_INBOX_MAGIC);
-    inbox_link(in, t);
+    rd_inbox_link(in, t);
     if (!in->held) {
-        inbox_begin(in, t);
+        rd_inbox_begin(in, t);
         return;
     }
     mail->next = NULL;
@@ -233,7 +233,7 @@ rd_inbox_on_cancel(struct rd_mail *mail, void *owner)
     struct rd_task *t;
 
     RD_CHECK(in, RD_INBOX_MAGIC);
-    t = inbox_find(in, cancel->run);
+    t = rd_inbox_find(in, cancel->run);
     if (t != NULL && t->handle != NULL)
         rd_run_cancel(t->handle, RD_OUTCOME_cancelled);
     free(cancel);

@@ -1,4 +1,7 @@
-/* inbox_recover.c - the messages of a lost thread go to its successor; see inbox.h. Main, but for deliveries. */
+/*
+ * inbox_recover.c - the messages of a lost thread go to its successor; see inbox.h. Called by main,
+ * but for deliveries.
+ */
 #include <stdlib.h>
 
 #include "base/mem.h"
@@ -76,8 +79,8 @@ recover_on_task(struct rd_mail *mail, void *owner)
     struct rd_inbox *in = rd_worker_data(owner);
     struct rd_task *t = (struct rd_task *)mail;
 
-    inbox_link(in, t);
-    inbox_begin(in, t);
+    rd_inbox_link(in, t);
+    rd_inbox_begin(in, t);
 }
 
 void
@@ -94,8 +97,8 @@ recover_on_lost(struct rd_mail *mail, void *owner)
     struct rd_task *t = (struct rd_task *)mail;
     struct rd_run_end end = { .outcome = RD_OUTCOME_lost_thread };
 
-    inbox_link(in, t);
-    inbox_end(t, &end);
+    rd_inbox_link(in, t);
+    rd_inbox_end(t, &end);
 }
 
 void
@@ -127,7 +130,7 @@ recover_on_release(struct rd_mail *mail, void *owner)
     in->waiting_tail = &in->waiting;
     for (; waiting != NULL; waiting = next) {
         next = waiting->next;
-        inbox_begin(in, (struct rd_task *)waiting);
+        rd_inbox_begin(in, (struct rd_task *)waiting);
     }
 }
 

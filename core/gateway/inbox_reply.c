@@ -9,7 +9,7 @@
 #include "gateway/inbox_table.h"
 
 #define REPLY_KEYS 64                      /* replies of one answer whose keys fit the stack */
-#define REPLY_ROOM ((size_t)256 * 1024)    /* texts of one answer while it is composed; Twilio takes 64 kB */
+#define REPLY_ROOM ((size_t)256 * 1024)    /* texts of one answer; Twilio takes 64 kB */
 
 static struct rd_store_reply *
 reply_node(struct rd_reply *reply, struct rd_reply_key key)
@@ -78,7 +78,7 @@ reply_compose(struct rd_task *t, const struct rd_reply *more, const struct rd_re
     return answer;
 }
 
-/* What a deadline would send now: the replies so far, then the fallback when nothing can be late. */
+/* What a deadline would send now: the replies so far, then the fallback if none can be late. */
 static struct rd_answer *
 reply_if_late(struct rd_task *t)
 {
@@ -137,7 +137,7 @@ rd_inbox_finish(struct rd_task *t, void *op,
     if (result.answer == NULL)
         result.answer = rd_compose_empty();
     t->finished = true;
-    inbox_watch_late(t);
+    rd_inbox_watch_late(t);
     return rd_arbiter_finish(t->gateway, t->claim, t->run, rd_worker_epoch(t->inbox->worker),
                              &result);
 }
@@ -167,7 +167,7 @@ reply_drop_published(struct rd_task *t)
     t->replies_tail = &t->replies;
 }
 
-/* A failed run: the error handler's reply, else fallback_reply; what it published does not count. */
+/* A failed run: the error handler's reply, else fallback_reply; the published do not count. */
 static void
 result_failed(struct rd_task *t, struct rd_reply *reply, struct rd_run_result *result)
 {
@@ -211,7 +211,7 @@ result_compose(struct rd_task *t, struct rd_reply *reply, const struct rd_reply_
 }
 
 void
-inbox_result(struct rd_task *t, struct rd_run_end *end, struct rd_run_result *result)
+rd_inbox_result(struct rd_task *t, struct rd_run_end *end, struct rd_run_result *result)
 {
     struct rd_reply *reply = end->reply;
     struct rd_reply_key key = rd_compose_key(reply, 0, t->n_replies, false);

@@ -25,19 +25,19 @@ struct rd_inbox {
     bool late_running;
 };
 
-void inbox_link(struct rd_inbox *in, struct rd_task *t);
-void inbox_unlink(struct rd_inbox *in, struct rd_task *t);
-struct rd_task *inbox_find(struct rd_inbox *in, uint64_t run);
+void rd_inbox_link(struct rd_inbox *in, struct rd_task *t);
+void rd_inbox_unlink(struct rd_inbox *in, struct rd_task *t);
+struct rd_task *rd_inbox_find(struct rd_inbox *in, uint64_t run);
 /* Starts the task's handler, or ends it at once when there is none. */
-void inbox_begin(struct rd_inbox *in, struct rd_task *t);
+void rd_inbox_begin(struct rd_inbox *in, struct rd_task *t);
 /* Commits what the run made and forgets the task. Takes end->reply. */
-void inbox_end(struct rd_task *t, struct rd_run_end *end);
+void rd_inbox_end(struct rd_task *t, struct rd_run_end *end);
 
 /* The late limit counts from now. */
-void inbox_watch_late(struct rd_task *t);
-void inbox_unwatch_late(struct rd_task *t);
+void rd_inbox_watch_late(struct rd_task *t);
+void rd_inbox_unwatch_late(struct rd_task *t);
 
 /* What the run made as a result for arbiter; takes end->reply. In inbox_reply.c. */
-void inbox_result(struct rd_task *t, struct rd_run_end *end, struct rd_run_result *result);
+void rd_inbox_result(struct rd_task *t, struct rd_run_end *end, struct rd_run_result *result);
 
 #endif

@@ -271,7 +271,7 @@ rd_lua_msg_register(void)
     rd_script_register("msg", msg_functions);
 }
 
-/* ---- params ------------------------------------------------------------------------------------ */
+/* ---- params --------------------------------------------------------------------------- */
 
 /* All of them as an array of {name, value}, in wire order; the first of each name as a field. */
 static void
@@ -354,7 +354,7 @@ params_index(lua_State *L)
     return 1;
 }
 
-/* ---- metatables ----------------------------------------------------------------------------------- */
+/* ---- metatables ----------------------------------------------------------------------- */
 
 /* Reached only for fields that are not set: params the first time, methods, absent ones. */
 static int

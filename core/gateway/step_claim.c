@@ -68,7 +68,8 @@ static enum rd_next
 claim_refuse(struct rd_exchange *x)
 {
     struct rd_answer *empty = rd_compose_empty();
-    enum rd_next next = rd_exchange_decide(x, &(struct rd_verdict){ 200, empty, RD_OUTCOME_refused });
+    struct rd_verdict refused = { 200, empty, RD_OUTCOME_refused };
+    enum rd_next next = rd_exchange_decide(x, &refused);
 
     rd_answer_unref(empty);
     return next;

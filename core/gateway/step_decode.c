@@ -9,7 +9,7 @@
 #include "twilio/fields.h"
 #include "twilio/signature.h"
 
-/* Decoded bytes are never more than three times the body (U+FFFD for a byte); then tables and fields. */
+/* Decoded bytes are at most three times the body (U+FFFD for a byte); then tables and fields. */
 #define DECODE_ARENA(body) ((body) * 4 + (size_t)256 * 1024)
 
 enum rd_next rd_step_decode(struct rd_exchange *x);

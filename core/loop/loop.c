@@ -8,7 +8,7 @@
 #include "base/error.h"
 #include "base/mem.h"
 
-#define LOOP_STACK ((size_t)512 * 1024)    /* Lua's C stack limit (LUAI_MAXCCALLS 200) needs well under this */
+#define LOOP_STACK ((size_t)512 * 1024)    /* LUAI_MAXCCALLS (200) needs well under this */
 
 struct loop_stop {
     struct rd_mail mail;

@@ -33,7 +33,7 @@ struct rd_loop {
 int rd_loop_start(struct rd_loop *l, const char *name, void *owner,
                   int (*setup)(void *owner), void (*teardown)(void *owner));
 
-/* Asks the thread to end once its loop has no work left: the mailbox is closed, the async handle too. Any thread. */
+/* The thread ends once its loop has no work left: mailbox and async are closed. Any thread. */
 void rd_loop_stop(struct rd_loop *l);
 
 /* Waits for its end and frees the loop's memory. */

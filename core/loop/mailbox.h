@@ -51,7 +51,7 @@ struct rd_mail *rd_mailbox_close(struct rd_mailbox *mb);
 /* Mails waiting now. Any thread. */
 size_t rd_mailbox_count(struct rd_mailbox *mb);
 
-/* Closes the uv handle (owner's thread, after rd_mailbox_close); memory may go after uv_run ended. */
+/* Closes the uv handle (owner's thread, after rd_mailbox_close); memory may go after uv_run. */
 void rd_mailbox_close_handle(struct rd_mailbox *mb);
 
 #endif

@@ -203,13 +203,14 @@ memory_move(void *self, struct rd_store_request *r)
 
     if (move.insert)
         row = memory_insert(m, r, hash);
+    RD_ASSERT(row != NULL);    /* who does not insert found one */
     row->state = move.to;
     r->dropped = !move.apply;
     if (move.apply) {
         if (r->discard_outbox)
             memory_drop_outbox(row);
         memory_take_late(row, r);
-        memory_kv_apply(&m->kv, r->effects);
+        rd_memory_kv_apply(&m->kv, r->effects);
     }
     if (move.to == RD_ROW_EARLY && row->request == NULL && r->request != NULL)
         row->request = rd_message_ref(r->request);
@@ -317,25 +318,25 @@ memory_unsupported(void *self, struct rd_store_request *r)
 static int
 memory_op_kv_get(void *self, struct rd_store_request *r)
 {
-    return memory_kv_get(&((struct memory *)self)->kv, r);
+    return rd_memory_kv_get(&((struct memory *)self)->kv, r);
 }
 
 static int
 memory_op_kv_list(void *self, struct rd_store_request *r)
 {
-    return memory_kv_list(&((struct memory *)self)->kv, r);
+    return rd_memory_kv_list(&((struct memory *)self)->kv, r);
 }
 
 static int
 memory_op_kv_incr(void *self, struct rd_store_request *r)
 {
-    return memory_kv_incr(&((struct memory *)self)->kv, r);
+    return rd_memory_kv_incr(&((struct memory *)self)->kv, r);
 }
 
 static int
 memory_op_kv_cas(void *self, struct rd_store_request *r)
 {
-    return memory_kv_cas(&((struct memory *)self)->kv, r);
+    return rd_memory_kv_cas(&((struct memory *)self)->kv, r);
 }
 
 static int
@@ -346,7 +347,7 @@ memory_open(const struct rd_store_spec *spec, void **self)
     m->magic = MEMORY_MAGIC;
     m->limit = spec->memory_limit;
     m->retention_ms = spec->retention_ms;
-    memory_kv_open(&m->kv);
+    rd_memory_kv_open(&m->kv);
     *self = m;
     return 0;
 }
@@ -361,7 +362,7 @@ memory_close(void *self)
         memory_remove(m, m->oldest);
     for (size_t i = 0; i < MEMORY_PARTS; i++)
         free(m->parts[i].buckets);
-    memory_kv_close(&m->kv);
+    rd_memory_kv_close(&m->kv);
     free(m);
 }
 

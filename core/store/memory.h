@@ -14,12 +14,12 @@ struct memory_kv {
     size_t n, n_buckets;
 };
 
-void memory_kv_open(struct memory_kv *kv);
-void memory_kv_close(struct memory_kv *kv);
-void memory_kv_apply(struct memory_kv *kv, const struct rd_store_effect *effects);
-int memory_kv_get(struct memory_kv *kv, struct rd_store_request *r);
-int memory_kv_list(struct memory_kv *kv, struct rd_store_request *r);
-int memory_kv_incr(struct memory_kv *kv, struct rd_store_request *r);
-int memory_kv_cas(struct memory_kv *kv, struct rd_store_request *r);
+void rd_memory_kv_open(struct memory_kv *kv);
+void rd_memory_kv_close(struct memory_kv *kv);
+void rd_memory_kv_apply(struct memory_kv *kv, const struct rd_store_effect *effects);
+int rd_memory_kv_get(struct memory_kv *kv, struct rd_store_request *r);
+int rd_memory_kv_list(struct memory_kv *kv, struct rd_store_request *r);
+int rd_memory_kv_incr(struct memory_kv *kv, struct rd_store_request *r);
+int rd_memory_kv_cas(struct memory_kv *kv, struct rd_store_request *r);
 
 #endif

@@ -27,7 +27,7 @@ struct memory_pair {
 };
 
 void
-memory_kv_open(struct memory_kv *kv)
+rd_memory_kv_open(struct memory_kv *kv)
 {
     kv->n_buckets = KV_FIRST;
     kv->buckets = rd_calloc(kv->n_buckets, sizeof(struct memory_pair *));
@@ -41,7 +41,7 @@ kv_free_pair(struct memory_pair *p)
 }
 
 void
-memory_kv_close(struct memory_kv *kv)
+rd_memory_kv_close(struct memory_kv *kv)
 {
     struct memory_pair *p, *next;
 
@@ -149,7 +149,7 @@ kv_delete(struct memory_kv *kv, struct rd_slice space, struct rd_slice key)
 }
 
 void
-memory_kv_apply(struct memory_kv *kv, const struct rd_store_effect *effects)
+rd_memory_kv_apply(struct memory_kv *kv, const struct rd_store_effect *effects)
 {
     for (const struct rd_store_effect *e = effects; e != NULL; e = e->next) {
         if (e->kind == RD_EFFECT_SET)
@@ -169,7 +169,7 @@ kv_result(struct rd_store_request *r, struct rd_slice value)
 }
 
 int
-memory_kv_get(struct memory_kv *kv, struct rd_store_request *r)
+rd_memory_kv_get(struct memory_kv *kv, struct rd_store_request *r)
 {
     struct memory_pair *p = *kv_find(kv, r->space, r->name);
 
@@ -179,9 +179,9 @@ memory_kv_get(struct memory_kv *kv, struct rd_store_request *r)
     return 0;
 }
 
-/* Keys with the prefix `name`, after `old`, at most n: NUL-terminated one after the other, in no order. */
+/* Keys with the prefix `name`, at most n (0: all): each ended by a NUL, in no order. */
 int
-memory_kv_list(struct memory_kv *kv, struct rd_store_request *r)
+rd_memory_kv_list(struct memory_kv *kv, struct rd_store_request *r)
 {
     struct rd_buf out;
 
@@ -237,7 +237,7 @@ kv_record(struct memory_kv *kv, const struct rd_store_request *r)
 }
 
 int
-memory_kv_incr(struct memory_kv *kv, struct rd_store_request *r)
+rd_memory_kv_incr(struct memory_kv *kv, struct rd_store_request *r)
 {
     struct memory_pair *p = *kv_find(kv, r->space, r->name);
     char text[24];
@@ -252,7 +252,7 @@ memory_kv_incr(struct memory_kv *kv, struct rd_store_request *r)
 
 /* number: 1 replaced, 0 not. An absent value equals the empty one. */
 int
-memory_kv_cas(struct memory_kv *kv, struct rd_store_request *r)
+rd_memory_kv_cas(struct memory_kv *kv, struct rd_store_request *r)
 {
     struct memory_pair *p = *kv_find(kv, r->space, r->name);
 

@@ -9,7 +9,7 @@
 
 struct rd_row_move {
     enum rd_row_state to;    /* the state afterwards */
-    bool insert;             /* the row was absent: keep the request's answer (early: and its message) */
+    bool insert;             /* the row was absent: keep the answer (early: and the message) */
     bool apply;              /* effects and late replies count; else the result is dropped */
 };
 

@@ -70,7 +70,8 @@ struct rd_store_request {
     enum rd_store_op op;
     uint64_t epoch;                   /* of the script thread that posts; 0: not one */
     struct rd_mailbox *reply_to;      /* NULL: nobody waits, the request is freed */
-    void (*completed)(struct rd_mail *r, void *owner);    /* on reply_to's thread; r is this request, and the callee's */
+    /* On reply_to's thread; r is this request, and the callee's. */
+    void (*completed)(struct rd_mail *r, void *owner);
 
     /* in; owned by the request */
     struct rd_slice key;              /* the message's key; bytes live in the request */
@@ -82,13 +83,15 @@ struct rd_store_request {
     struct rd_store_effect *effects;
     bool discard_outbox;              /* final: unsent rows of this message go */
     bool can_send;                    /* REST credentials: what is late becomes an outbox row */
-    void *op_wait;                    /* the rd_op of a script that waits for this commit, with its mailbox */
+    /* The rd_op of a script that waits for this commit, its mailbox, deliver() there; frees r. */
+    void *op_wait;
     struct rd_mailbox *op_mailbox;
-    void (*op_done)(struct rd_mail *r, void *owner);    /* deliver() of the request as mail to op_mailbox; frees it */
+    void (*op_done)(struct rd_mail *r, void *owner);
     uint64_t n;                       /* death: epoch; expire, scan, started: as the op says */
     struct rd_slice space, name, value, old;    /* kv */
     int64_t by;
-    bool (*visit)(void *arg, struct rd_slice key, enum rd_row_state state);    /* scan, on the store's thread; false stops */
+    /* scan, on the store's thread; false stops */
+    bool (*visit)(void *arg, struct rd_slice key, enum rd_row_state state);
     void *visit_arg;
 
     /* out */
@@ -115,7 +118,7 @@ struct rd_store_spec {
     const char *backend;          /* "memory" */
     struct rd_slice folder;       /* for durable backends */
     uint64_t retention_ms;
-    uint64_t memory_limit;        /* bytes of rows that "memory" may keep; the oldest finished ones go first */
+    uint64_t memory_limit;        /* bytes of rows in "memory"; the oldest finished ones go first */
 };
 
 /* Opens the backend on its thread; 0 or an error (text in the log). */
