@@ -2,7 +2,7 @@
 import check
 import rules
 import store
-from state import CRASH, LATEST, LOOKUP, LOST, OVERLOAD, RUNNING, STORE_FAILS, start
+from state import CRASH, LATEST, LOOKUP, LOST, OVERLOAD, STORE_FAILS, spend, start
 
 
 def requests(s, c, m):
@@ -67,6 +67,9 @@ def handler(s, c, m, r):
 
 
 def script(s, c, m):
+    if "repeat_keeps_epoch" in m and s.left[LOST] and not s.runs and not s.buried:
+        yield "env", "the thread is lost, in another message", \
+            spend(s, LOST)._replace(buried=True)
     for r in s.runs:
         name = "run %d" % r.serial
         mine = rules.current(s, r, m)

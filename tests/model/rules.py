@@ -29,6 +29,7 @@ MUTANTS = {
     "settle_at_freeze": "the answer leaves before the store has it",
     "never_gives_up": "a row that cannot be written keeps its entry for ever",
     "give_up_forgotten": "an early write that still arrives makes a given-up entry EARLY again",
+    "repeat_keeps_epoch": "the repeat of a failed write is discarded if its thread was lost since",
     "failed_503": "503 when a commit fails, after a handler has started",
     "claim_then_start": "RUNNING in one hold, dispatched in a second: a soft deadline fits between",
     "latest_keeps_outbox": "late replies of a run cancelled by `latest` stay in the outbox",
@@ -232,7 +233,7 @@ def failed(s, c, m, d, late_limit):
     op = d.op
     if op.kind == "early" and op.waits:
         op = op._replace(replies=(), effects=(), waits=False)   # those went back to the script
-    return post(s, "front_q", op)
+    return post(s, "front_q", op._replace(repeated="repeat_keeps_epoch" in m))
 
 
 def forgettable(s, m):

@@ -73,6 +73,7 @@ class Op(NamedTuple):
     effects: Tuple = ()
     discard: bool = False
     waits: bool = False          # a coroutine waits for it
+    repeated: bool = False       # it failed before (repeat_keeps_epoch)
     stale: bool = False          # ghost: posted by a run that had lost its message
     whole: bool = False          # ghost: the end of a run
 
@@ -110,6 +111,7 @@ class State(NamedTuple):
     stale: Tuple = ()            # runs that have lost their message
     crashed: bool = False
     seen: bool = False
+    buried: bool = False         # the store discards mail of the first run's epoch (mutant)
     bad: str = ""
     next_id: int = 1
     next_run: int = 1

@@ -49,6 +49,8 @@ def apply(s, c, m, op):
 def store_takes(s, c, m, queue, fails):
     op = getattr(s, queue)[0]
     s = s._replace(**{queue: getattr(s, queue)[1:]})
+    if op.repeated and s.buried and op.serial:
+        return s                  # no completion either
     if fails:
         s = spend(s, STORE_FAILS)
     elif op.kind != "lookup":

@@ -81,6 +81,8 @@ CAUGHT = [
     ("settle_at_freeze", ONE, NOT_ON_DISK),
     ("never_gives_up", ONE._replace(store_fails=1), "an entry can never be forgotten"),
     ("give_up_forgotten", ONE._replace(store_fails=1), "an entry can never be forgotten"),
+    ("repeat_keeps_epoch", ONE._replace(store_fails=1, lost=1),
+     "an entry can never be forgotten"),
     ("failed_503", ONE._replace(store_fails=1), "503 after a handler has started"),
     ("claim_then_start", TWO._replace(filter=True), NOT_DONE),
     ("latest_keeps_outbox", ONE._replace(latest=1),
