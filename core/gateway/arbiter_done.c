@@ -59,7 +59,7 @@ done_repeat(struct arbiter_hold *h, struct rd_store_request *r)
     struct rd_store_request *again = rd_hold_request(c, r->op);
 
     again->to = r->to;
-    again->epoch = r->epoch;
+    again->epoch = 0;    /* the front posts it: no later death of the thread may discard it */
     if (r->op == RD_STORE_early)
         again->request = rd_message_ref(r->request);
     else {
