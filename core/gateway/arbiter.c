@@ -29,8 +29,7 @@ arbiter_admit(struct arbiter_hold *h, const struct rd_claim_order *order)
         arbiter_ask_store(h);
         return false;
     }
-    c->phase = RD_CLAIM_RUNNING;
-    return true;
+    return true;    /* LOOKUP until dispatched: a deadline in between must not freeze it */
 }
 
 static enum rd_claimed
@@ -70,8 +69,7 @@ rd_arbiter_start(struct rd_gateway *g, struct rd_claim_ref ref)
     struct arbiter_hold h;
 
     rd_hold_take(&h, g, ref);
-    if (h.claim != NULL && h.claim->phase == RD_CLAIM_RUNNING && h.claim->run == 0 &&
-        h.claim->answer == NULL)
+    if (h.claim != NULL && h.claim->phase == RD_CLAIM_LOOKUP && h.claim->mails == 0)
         rd_hold_begin(&h);
     rd_hold_release(&h);
 }
