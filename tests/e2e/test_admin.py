@@ -54,11 +54,12 @@ def test_metrics_count_what_happened(gateway, twilio):
         for _ in range(3):
             twilio.text(gw)
         assert twilio.text(gw, token="wrong").status == 403
-        assert gw.metric("replyd_messages_total", kind="message", outcome="ok") == 3
-        assert gw.metric("replyd_signature_failures_total", reason="mismatch") == 1
-        assert gw.metric("replyd_http_responses_total", **{"class": "2xx"}) == 3
-        assert gw.metric("replyd_http_responses_total", **{"class": "4xx"}) == 1
-        assert gw.metric("replyd_answer_seconds_count") == 3
+        # counted once the answer is written: a moment after it was read here
+        gw.wait_metric("replyd_messages_total", equals=3, kind="message", outcome="ok")
+        gw.wait_metric("replyd_signature_failures_total", equals=1, reason="mismatch")
+        gw.wait_metric("replyd_http_responses_total", equals=3, **{"class": "2xx"})
+        gw.wait_metric("replyd_http_responses_total", equals=1, **{"class": "4xx"})
+        gw.wait_metric("replyd_answer_seconds_count", equals=3)
         assert gw.metric("replyd_generations") == 1
 
 
