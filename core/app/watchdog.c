@@ -1,0 +1,122 @@
+/*
+ * watchdog.c - see watchdog.h. Ticks each millisecond while a slice is open,
+ * then a while longer (so that busy threads need not wake it), else sleeps on
+ * a futex.
+ */
+#include "app/watchdog.h"
+
+#include <pthread.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <time.h>
+
+#include "base/check.h"
+#include "base/clock.h"
+#include "base/error.h"
+#include "base/mem.h"
+
+#define WATCHDOG_SLOTS 256
+#define WATCHDOG_TICK_NS 1000000     /* half of the default slice: a slice is over by 1 ms at most */
+#define WATCHDOG_LINGER 20           /* ticks without an open slice before it sleeps */
+#define WATCHDOG_STACK ((size_t)64 * 1024)
+
+struct rd_watchdog {
+    pthread_t thread;
+    atomic_bool stop;
+    _Atomic(struct rd_worker *) workers[WATCHDOG_SLOTS];
+    struct rd_worker *told[WATCHDOG_SLOTS];    /* the watchdog's own: already reported */
+    atomic_uint n;                             /* slots in use are below this */
+    void (*lost)(struct rd_worker *w, void *arg);
+    void *arg;
+};
+
+/* True when some slice is open. */
+static bool
+watchdog_look(struct rd_watchdog *dog)
+{
+    unsigned n = atomic_load(&dog->n);
+    uint64_t now = rd_clock_ns();
+    bool open = false;
+
+    for (unsigned i = 0; i < n; i++) {
+        struct rd_worker *w = atomic_load_explicit(&dog->workers[i], memory_order_acquire);
+
+        if (w == NULL || w == dog->told[i])
+            continue;
+        open = rd_worker_is_open(w) || open;
+        if (rd_worker_watch(w, now)) {
+            dog->told[i] = w;
+            dog->lost(w, dog->arg);
+        }
+    }
+    return open;
+}
+
+static void
+watchdog_block_signals(void)
+{
+    sigset_t all;
+
+    sigfillset(&all);
+    pthread_sigmask(SIG_BLOCK, &all, NULL);
+}
+
+static void *
+watchdog_main(void *arg)
+{
+    const struct timespec tick = { 0, WATCHDOG_TICK_NS };
+    struct rd_watchdog *dog = arg;
+    unsigned idle = 0;
+
+    watchdog_block_signals();
+    pthread_setname_np(pthread_self(), "watchdog");
+    while (!atomic_load(&dog->stop)) {
+        idle = watchdog_look(dog) ? 0 : idle + 1;
+        if (idle < WATCHDOG_LINGER)
+            nanosleep(&tick, NULL);
+        else
+            rd_workers_wait();
+    }
+    return NULL;
+}
+
+int
+rd_watchdog_start(void (*lost)(struct rd_worker *w, void *arg), void *arg,
+                  struct rd_watchdog **out)
+{
+    struct rd_watchdog *dog = rd_calloc(1, sizeof *dog);
+    pthread_attr_t attr;
+    int error;
+
+    dog->lost = lost;
+    dog->arg = arg;
+    pthread_attr_init(&attr);
+    pthread_attr_setstacksize(&attr, WATCHDOG_STACK);
+    error = pthread_create(&dog->thread, &attr, watchdog_main, dog) == 0 ? 0 : RD_E_IO;
+    pthread_attr_destroy(&attr);
+    if (error != 0) {
+        free(dog);
+        return error;
+    }
+    *out = dog;
+    return 0;
+}
+
+void
+rd_watchdog_watch(struct rd_watchdog *dog, unsigned i, struct rd_worker *w)
+{
+    RD_ASSERT(i < WATCHDOG_SLOTS);
+    atomic_store_explicit(&dog->workers[i], w, memory_order_release);
+    if (atomic_load(&dog->n) <= i)
+        atomic_store(&dog->n, i + 1);
+}
+
+void
+rd_watchdog_stop(struct rd_watchdog *dog)
+{
+    atomic_store(&dog->stop, true);
+    rd_workers_wake();
+    pthread_join(dog->thread, NULL);
+    free(dog);
+}
