@@ -205,7 +205,7 @@ memory_move(void *self, struct rd_store_request *r)
         row = memory_insert(m, r, hash);
     RD_ASSERT(row != NULL);    /* who does not insert found one */
     row->state = move.to;
-    r->dropped = !move.apply;
+    r->dropped = move.dropped;
     if (move.apply) {
         if (r->discard_outbox)
             memory_drop_outbox(row);

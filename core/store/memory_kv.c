@@ -4,6 +4,7 @@
  * Owns pairs and the recorded results of incr and cas, so that a rerun of a
  * message gets the result that its first run got. Called by memory.c.
  */
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -62,8 +63,14 @@ kv_hash(struct rd_slice space, struct rd_slice key)
 static bool
 kv_is(const struct memory_pair *p, struct rd_slice space, struct rd_slice key)
 {
-    return p->space_n == space.n && p->key_n == key.n &&
-           memcmp(p->name, space.p, space.n) == 0 && memcmp(p->name + space.n, key.p, key.n) == 0;
+    return rd_slice_eq(rd_slice_make(p->name, p->space_n), space) &&
+           rd_slice_eq(rd_slice_make(p->name + p->space_n, p->key_n), key);
+}
+
+static bool
+kv_is_dead(const struct memory_pair *p)
+{
+    return p->dies_ms != 0 && p->dies_ms <= rd_clock_ms();
 }
 
 /* Where the pair is linked, or the end of its bucket. A pair whose time is over is removed. */
@@ -75,7 +82,7 @@ kv_find(struct memory_kv *kv, struct rd_slice space, struct rd_slice key)
 
     while ((p = *at) != NULL && !(p->hash == hash && kv_is(p, space, key)))
         at = &p->next;
-    if (p != NULL && p->dies_ms != 0 && p->dies_ms <= rd_clock_ms()) {
+    if (p != NULL && kv_is_dead(p)) {
         *at = p->next;
         kv_free_pair(p);
         kv->n--;
@@ -84,6 +91,7 @@ kv_find(struct memory_kv *kv, struct rd_slice space, struct rd_slice key)
     return at;
 }
 
+/* Doubles the table; pairs that nobody asked for since they died go here. */
 static void
 kv_grow(struct memory_kv *kv)
 {
@@ -95,6 +103,11 @@ kv_grow(struct memory_kv *kv)
     for (size_t i = 0; i < n; i++)
         for (p = old[i]; p != NULL; p = next) {
             next = p->next;
+            if (kv_is_dead(p)) {
+                kv_free_pair(p);
+                kv->n--;
+                continue;
+            }
             p->next = kv->buckets[p->hash & (kv->n_buckets - 1)];
             kv->buckets[p->hash & (kv->n_buckets - 1)] = p;
         }
@@ -112,8 +125,10 @@ kv_insert(struct memory_kv *kv, struct rd_slice space, struct rd_slice key)
     p->hash = kv_hash(space, key);
     p->space_n = space.n;
     p->key_n = key.n;
-    memcpy(p->name, space.p, space.n);
-    memcpy(p->name + space.n, key.p, key.n);
+    if (space.n > 0)
+        memcpy(p->name, space.p, space.n);
+    if (key.n > 0)
+        memcpy(p->name + space.n, key.p, key.n);
     at = &kv->buckets[p->hash & (kv->n_buckets - 1)];
     p->next = *at;
     *at = p;
@@ -128,7 +143,8 @@ kv_set(struct memory_kv *kv, struct rd_slice space, struct rd_slice key, struct 
     struct memory_pair *p = *kv_find(kv, space, key);
     char *copy = rd_malloc(value.n);
 
-    memcpy(copy, value.p, value.n);
+    if (value.n > 0)
+        memcpy(copy, value.p, value.n);
     if (p == NULL)
         p = kv_insert(kv, space, key);
     free((char *)p->value.p);
@@ -164,7 +180,8 @@ kv_result(struct rd_store_request *r, struct rd_slice value)
 {
     char *copy = rd_malloc(value.n);
 
-    memcpy(copy, value.p, value.n);
+    if (value.n > 0)
+        memcpy(copy, value.p, value.n);
     r->result = rd_slice_make(copy, value.n);
 }
 
@@ -179,6 +196,13 @@ rd_memory_kv_get(struct memory_kv *kv, struct rd_store_request *r)
     return 0;
 }
 
+static bool
+kv_is_listed(const struct memory_pair *p, const struct rd_store_request *r)
+{
+    return rd_slice_eq(rd_slice_make(p->name, p->space_n), r->space) && !kv_is_dead(p) &&
+           rd_slice_starts(rd_slice_make(p->name + p->space_n, p->key_n), r->name);
+}
+
 /* Keys with the prefix `name`, at most n (0: all): each ended by a NUL, in no order. */
 int
 rd_memory_kv_list(struct memory_kv *kv, struct rd_store_request *r)
@@ -188,12 +212,9 @@ rd_memory_kv_list(struct memory_kv *kv, struct rd_store_request *r)
     rd_buf_init(&out, SIZE_MAX);
     for (size_t i = 0; i < kv->n_buckets; i++)
         for (struct memory_pair *p = kv->buckets[i]; p != NULL; p = p->next) {
-            struct rd_slice key = rd_slice_make(p->name + p->space_n, p->key_n);
-
-            if (p->space_n != r->space.n || memcmp(p->name, r->space.p, r->space.n) != 0 ||
-                !rd_slice_starts(key, r->name) || (r->n != 0 && (uint64_t)r->number >= r->n))
+            if (!kv_is_listed(p, r) || (r->n != 0 && (uint64_t)r->number >= r->n))
                 continue;
-            rd_buf_put_slice(&out, key);
+            rd_buf_put_slice(&out, rd_slice_make(p->name + p->space_n, p->key_n));
             rd_buf_put_char(&out, '\0');
             r->number++;
         }
@@ -201,13 +222,18 @@ rd_memory_kv_list(struct memory_kv *kv, struct rd_store_request *r)
     return out.error;
 }
 
-static int64_t
-kv_number(struct rd_slice value)
+/* 0, or RD_E_INVALID when the value is no whole number. */
+static int
+kv_number(struct rd_slice value, int64_t *number)
 {
-    char text[24] = "";
+    char text[24] = "", *end;
 
-    memcpy(text, value.p, value.n < sizeof text - 1 ? value.n : sizeof text - 1);
-    return strtoll(text, NULL, 10);
+    if (value.n == 0 || value.n >= sizeof text)
+        return RD_E_INVALID;
+    memcpy(text, value.p, value.n);
+    errno = 0;
+    *number = strtoll(text, &end, 10);
+    return errno == 0 && end == text + value.n ? 0 : RD_E_INVALID;
 }
 
 /* The result that an earlier run of this very call got; false when it is the first. */
@@ -216,9 +242,7 @@ kv_recorded(struct memory_kv *kv, struct rd_store_request *r)
 {
     struct memory_pair *p = r->key.n ? *kv_find(kv, KV_RESULTS, r->key) : NULL;
 
-    if (p != NULL)
-        r->number = kv_number(p->value);
-    return p != NULL;
+    return p != NULL && kv_number(p->value, &r->number) == 0;
 }
 
 static struct rd_slice
@@ -240,11 +264,15 @@ int
 rd_memory_kv_incr(struct memory_kv *kv, struct rd_store_request *r)
 {
     struct memory_pair *p = *kv_find(kv, r->space, r->name);
+    int64_t before = 0;
     char text[24];
 
     if (kv_recorded(kv, r))
         return 0;
-    r->number = (p ? kv_number(p->value) : 0) + r->by;
+    if (p != NULL && kv_number(p->value, &before) != 0)
+        return RD_E_INVALID;
+    if (__builtin_add_overflow(before, r->by, &r->number))
+        return RD_E_TOO_BIG;
     kv_set(kv, r->space, r->name, kv_print(r->number, text), r->n);
     kv_record(kv, r);
     return 0;

@@ -1,8 +1,17 @@
 /* row.c - see row.h. Pure; called by the backends on the store's thread. */
 #include "store/row.h"
 
+/* The row takes no more results. A bare early answer brings none. */
 static struct rd_row_move
-row_early(enum rd_row_state row)
+row_closed(const struct rd_store_request *r, enum rd_row_state row)
+{
+    bool result = r->op == RD_STORE_final || r->replies != NULL || r->effects != NULL;
+
+    return (struct rd_row_move){ .to = row, .dropped = result };
+}
+
+static struct rd_row_move
+row_early(const struct rd_store_request *r, enum rd_row_state row)
 {
     switch (row) {
     case RD_ROW_ABSENT:
@@ -13,14 +22,14 @@ row_early(enum rd_row_state row)
     case RD_ROW_DONE:
         break;
     }
-    return (struct rd_row_move){ .to = row };
+    return row_closed(r, row);
 }
 
 struct rd_row_move
 rd_row_decide(const struct rd_store_request *r, enum rd_row_state row)
 {
     if (r->op == RD_STORE_early)
-        return row_early(row);
+        return row_early(r, row);
     switch (row) {
     case RD_ROW_ABSENT:
         return (struct rd_row_move){ .to = r->to, .insert = true, .apply = true };
@@ -30,7 +39,7 @@ rd_row_decide(const struct rd_store_request *r, enum rd_row_state row)
     case RD_ROW_DONE:
         break;
     }
-    return (struct rd_row_move){ .to = row };
+    return row_closed(r, row);
 }
 
 bool

@@ -10,7 +10,8 @@
 struct rd_row_move {
     enum rd_row_state to;    /* the state afterwards */
     bool insert;             /* the row was absent: keep the answer (early: and the message) */
-    bool apply;              /* effects and late replies count; else the result is dropped */
+    bool apply;              /* effects and late replies count */
+    bool dropped;            /* there was a result, and it does not count */
 };
 
 /* What `early` or `final` does to a row in this state. */

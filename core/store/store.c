@@ -114,7 +114,7 @@ static void
 store_complete(struct rd_store_request *r)
 {
     rd_metric_inc(RD_METRIC_store_operations_total);
-    if (r->error != 0)
+    if (r->error != 0 && r->error != RD_E_NOT_FOUND)    /* nothing there is no failure */
         rd_metric_inc(RD_METRIC_store_failures_total);
     if (r->reply_to == NULL) {
         rd_store_request_free(r);
