@@ -10,10 +10,10 @@
 #define MBEDTLS_THREADING_PTHREAD
 
 /* memory of an idle connection: clients may send full records; ours are short, but a long
- * certificate chain must fit one outgoing buffer */
+ * certificate chain must fit one outgoing buffer. No VARIABLE_BUFFER_LENGTH: after a TLS 1.2
+ * handshake it cuts the incoming buffer to the smaller of the two, and full records fail */
 #define MBEDTLS_SSL_IN_CONTENT_LEN 16384
 #define MBEDTLS_SSL_OUT_CONTENT_LEN 8192
-#define MBEDTLS_SSL_VARIABLE_BUFFER_LENGTH
 
 /* TLS 1.3 tickets: PSK with an ephemeral exchange only; no early data (off by default) */
 #undef MBEDTLS_SSL_TLS1_3_KEY_EXCHANGE_MODE_PSK_ENABLED
