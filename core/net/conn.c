@@ -159,6 +159,8 @@ rd_conn_on_eof(struct rd_conn *c)
     if (c->eof || c->state == RD_CONN_CLOSED)
         return;
     c->eof = true;
+    if (c->state == RD_CONN_HANDSHAKE && !rd_list_empty(&c->handshake))
+        return;    /* there is input still; the handshake tells */
     if (c->state == RD_CONN_LINGER || c->state == RD_CONN_HANDSHAKE)
         rd_conn_close(c);
     else

@@ -16,6 +16,8 @@ struct rd_link {
     void (*read)(struct rd_conn *c, bool on);
     /* All of it, now or later (then it is copied and c->unsent counts it); 0 or an error. */
     int (*write)(struct rd_conn *c, const char *p, size_t n);
+    /* What was received is acknowledged now: the peer may wait for that (may be NULL). */
+    void (*acknowledge)(struct rd_conn *c);
     /* No more writes; only called when nothing is unsent. */
     void (*fin)(struct rd_conn *c);
     /* Ends with rd_conn_free, later. */
