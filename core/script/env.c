@@ -1,0 +1,98 @@
+/*
+ * env.c - the environment of one file: shared globals to read, none to write.
+ *
+ * A file cannot make globals, so nothing leaks from one message into another by
+ * a forgotten `local`. What it may read is a copy of the globals with its own
+ * `load` and `_G`.
+ */
+#include <lauxlib.h>
+
+#include "script/sandbox.h"
+
+static int
+env_on_assign(lua_State *L)
+{
+    const char *name = luaL_tolstring(L, 2, NULL);
+
+    return luaL_error(L, "assignment to undeclared global '%s': write 'local %s', or keep it in "
+                         "replyd.kv or msg.user if it must outlive the message", name, name);
+}
+
+/* load(chunk [, name [, mode [, env]]]): text only; the environment is the file's by default. */
+static int
+env_load(lua_State *L)
+{
+    const char *mode = luaL_optstring(L, 3, "t");
+
+    if (mode[0] == 'b' && mode[1] == '\0')
+        return luaL_error(L, "load: only text chunks can be loaded");
+    if (lua_gettop(L) < 4) {
+        lua_settop(L, 3);
+        lua_pushvalue(L, lua_upvalueindex(2));
+    }
+    lua_settop(L, 4);
+    lua_pushliteral(L, "t");
+    lua_replace(L, 3);
+    lua_pushvalue(L, lua_upvalueindex(1));
+    lua_insert(L, 1);
+    lua_call(L, 4, LUA_MULTRET);
+    return lua_gettop(L);
+}
+
+/* The globals that this environment reads are on the top: a copy of the shared ones. */
+static void
+env_copy_globals(lua_State *L)
+{
+    int from;
+
+    rd_sandbox_push_globals(L);
+    from = lua_gettop(L);
+    lua_newtable(L);
+    for (lua_pushnil(L); lua_next(L, from) != 0;) {
+        lua_pushvalue(L, -2);
+        lua_insert(L, -2);
+        lua_rawset(L, -4);
+    }
+    lua_remove(L, from);
+}
+
+static void
+env_push(lua_State *L)
+{
+    int env, globals;
+
+    lua_newtable(L);
+    env = lua_gettop(L);
+    env_copy_globals(L);
+    globals = lua_gettop(L);
+    lua_getfield(L, globals, "load");
+    lua_pushvalue(L, env);
+    lua_pushcclosure(L, env_load, 2);
+    lua_setfield(L, globals, "load");
+    lua_pushvalue(L, env);
+    lua_setfield(L, globals, "_G");
+    lua_createtable(L, 0, 5);
+    lua_pushvalue(L, globals);
+    lua_setfield(L, -2, "__index");
+    lua_pushcfunction(L, env_on_assign);
+    lua_setfield(L, -2, "__newindex");
+    rd_freeze_mark(L, globals);
+    rd_freeze_protect(L);
+    lua_setmetatable(L, env);
+    lua_settop(L, env);
+}
+
+int
+rd_env_load(lua_State *L, struct rd_slice path, struct rd_slice text)
+{
+    int status;
+
+    lua_pushfstring(L, "@%s", path.p);
+    status = luaL_loadbufferx(L, text.p, text.n, lua_tostring(L, -1), "t");
+    lua_remove(L, -2);
+    if (status != LUA_OK)
+        return status;
+    env_push(L);
+    lua_setupvalue(L, -2, 1);
+    return LUA_OK;
+}

@@ -1,0 +1,91 @@
+/*
+ * freeze.c - tables that scripts share and must not change.
+ *
+ * A frozen table is an empty proxy: reads go to the real table, writes raise.
+ * The real table never leaves C, so pairs() and next() know proxies; so does
+ * rawset (sandbox.c).
+ */
+#include <lauxlib.h>
+
+#include "script/sandbox.h"
+
+static char freeze_key;    /* its address: in a proxy's metatable, the real table */
+
+static int
+freeze_on_assign(lua_State *L)
+{
+    const char *name = lua_tostring(L, lua_upvalueindex(1));
+
+    return luaL_error(L, "%s is read-only: '%s' cannot be changed", name,
+                      luaL_tolstring(L, 2, NULL));
+}
+
+bool
+rd_freeze_real(lua_State *L, int index)
+{
+    if (!lua_istable(L, index) || !lua_getmetatable(L, index))
+        return false;
+    if (lua_rawgetp(L, -1, &freeze_key) != LUA_TTABLE) {
+        lua_pop(L, 2);
+        return false;
+    }
+    lua_remove(L, -2);
+    return true;
+}
+
+void
+rd_freeze_mark(lua_State *L, int index)
+{
+    lua_pushvalue(L, index);
+    lua_rawsetp(L, -2, &freeze_key);
+}
+
+/* next(table [, key]); a proxy gives the pairs of its real table. */
+int
+rd_freeze_next(lua_State *L)
+{
+    luaL_checktype(L, 1, LUA_TTABLE);
+    lua_settop(L, 2);
+    if (rd_freeze_real(L, 1))
+        lua_replace(L, 1);
+    if (lua_next(L, 1) != 0)
+        return 2;
+    lua_pushnil(L);
+    return 1;
+}
+
+static int
+freeze_pairs(lua_State *L)
+{
+    lua_pushcfunction(L, rd_freeze_next);
+    lua_pushvalue(L, 1);
+    lua_pushnil(L);
+    return 3;
+}
+
+void
+rd_freeze_protect(lua_State *L)
+{
+    lua_pushcfunction(L, freeze_pairs);
+    lua_setfield(L, -2, "__pairs");
+    lua_pushboolean(L, 0);
+    lua_setfield(L, -2, "__metatable");
+}
+
+void
+rd_freeze(lua_State *L, const char *name)
+{
+    int real = lua_gettop(L);
+
+    lua_newtable(L);
+    lua_createtable(L, 0, 6);
+    lua_pushvalue(L, real);
+    lua_setfield(L, -2, "__index");
+    lua_pushstring(L, name);
+    lua_pushcclosure(L, freeze_on_assign, 1);
+    lua_setfield(L, -2, "__newindex");
+    rd_freeze_mark(L, real);
+    rd_freeze_protect(L);
+    lua_setmetatable(L, -2);
+    lua_remove(L, real);
+}

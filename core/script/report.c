@@ -1,0 +1,119 @@
+/*
+ * report.c - see report.h: the traceback with source lines, and the log lines.
+ */
+#include "script/report.h"
+
+#include <lauxlib.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "script/generation.h"
+#include "script/worker.h"
+
+#define REPORT_FRAMES 20        /* of a traceback */
+#define REPORT_PER_SECOND 20    /* lines of failed handlers that a worker writes */
+
+static void
+report_frame(struct rd_buf *b, const struct rd_generation *g, lua_Debug *ar)
+{
+    struct rd_slice line = { NULL, 0 };
+
+    if (ar->currentline <= 0) {
+        rd_buf_printf(b, "\n  [C]: in %s", ar->name != NULL ? ar->name : "?");
+        return;
+    }
+    rd_buf_printf(b, "\n  %s:%d: in ", ar->short_src, ar->currentline);
+    if (ar->what[0] == 'm')
+        rd_buf_put_str(b, "the file");
+    else if (ar->name != NULL)
+        rd_buf_printf(b, "'%s'", ar->name);
+    else
+        rd_buf_printf(b, "the function of line %d", ar->linedefined);
+    if (ar->source[0] == '@')
+        line = rd_generation_line(g, rd_slice_str(ar->source + 1), ar->currentline);
+    if (line.n > 0) {
+        rd_buf_put_str(b, ": ");
+        rd_buf_put_slice(b, line);
+    }
+}
+
+static void
+report_traceback(struct rd_buf *b, const struct rd_generation *g, lua_State *L)
+{
+    lua_Debug ar;
+
+    for (int level = 1; level <= REPORT_FRAMES && lua_getstack(L, level, &ar); level++) {
+        lua_getinfo(L, "Sln", &ar);
+        if (ar.what[0] != 'C' || ar.name != NULL)    /* our own outermost functions have no name */
+            report_frame(b, g, &ar);
+    }
+}
+
+int
+rd_report_on_error(lua_State *L)
+{
+    struct rd_run *run = rd_run_of(L);
+    const char *text;
+    size_t n;
+
+    text = luaL_tolstring(L, 1, &n);
+    rd_buf_reset(&run->trace);
+    rd_buf_put(&run->trace, text, n < RD_RUN_TRACE / 2 ? n : RD_RUN_TRACE / 2);
+    report_traceback(&run->trace, run->vm->generation, L);
+    lua_settop(L, 1);
+    return 1;
+}
+
+static bool
+report_may_log(struct rd_worker *w)
+{
+    uint64_t second = rd_clock_ns() / RD_SECOND;
+
+    if (second != w->log_second) {
+        w->log_second = second;
+        w->log_count = 0;
+    }
+    return w->log_count++ < REPORT_PER_SECOND;
+}
+
+static void
+report_begin(struct rd_log_line *l, const struct rd_run *run)
+{
+    const struct rd_generation *g = run->vm->generation;
+
+    rd_log_slice(l, "sid", run->order.id);
+    rd_log_uint(l, "gen", g->number);
+    rd_log_slice(l, "script", g->scripts[run->order.script].path);
+}
+
+void
+rd_report_error(struct rd_run *run, int status)
+{
+    struct rd_log_line l;
+
+    if (!report_may_log(run->worker) ||
+        !rd_log_begin(&l, RD_LOG_ERROR, run->in_error ? "error_handler_failed" : "script_failed"))
+        return;
+    report_begin(&l, run);
+    rd_log_str(&l, "outcome", rd_outcome_name(run->outcome));
+    if (run->trace.n > 0)
+        rd_log_slice(&l, "error", rd_buf_slice(&run->trace));
+    else if (run->budget.where[0] != '\0')
+        rd_log_str(&l, "error", run->budget.where);
+    else
+        rd_log_str(&l, "error", status == LUA_ERRMEM ? "not enough memory" : "unknown error");
+    rd_log_end(&l);
+}
+
+void
+rd_report_counts(struct rd_run *run)
+{
+    unsigned most = run->vm->generation->limits.log_lines;
+    struct rd_log_line l;
+
+    if (run->log_lines <= most || !rd_log_begin(&l, RD_LOG_WARN, "script_log_limit"))
+        return;
+    report_begin(&l, run);
+    rd_log_uint(&l, "dropped", run->log_lines - most);
+    rd_log_end(&l);
+}

@@ -1,0 +1,18 @@
+/*
+ * report.h - what the log says of a run. Private to script/.
+ */
+#ifndef RD_SCRIPT_REPORT_H
+#define RD_SCRIPT_REPORT_H
+
+#include <lua.h>
+
+#include "script/run.h"
+
+/* Message handler of the outermost call: keeps text and traceback in the run, returns the error. */
+int rd_report_on_error(lua_State *L);
+/* One line for a handler that failed. */
+void rd_report_error(struct rd_run *run, int status);
+/* One line when the handler logged more than it may. */
+void rd_report_counts(struct rd_run *run);
+
+#endif

@@ -1,0 +1,372 @@
+/*
+ * run.c - the life of a run: start, slices, cancel, end. Called by the host
+ * (start, cancel), the scheduler (slice) and ops (wake), on the worker's thread.
+ *
+ * What happens inside the coroutine is body.c.
+ */
+#include "script/run.h"
+
+#include <stdlib.h>
+
+#include "base/clock.h"
+#include "base/fault.h"
+#include "base/mem.h"
+#include "base/metric.h"
+#include "script/generation.h"
+#include "script/report.h"
+#include "script/slice.h"
+#include "script/worker.h"
+
+#define RUN_SPARE 256    /* structs kept for the next runs */
+
+/* ---- start ------------------------------------------------------------------ */
+
+static struct rd_run *
+run_new(struct rd_worker *w)
+{
+    struct rd_run *run = w->spare;
+
+    if (run == NULL)
+        return rd_calloc(1, sizeof *run);
+    w->spare = run->queue_next;
+    w->n_spare--;
+    return run;
+}
+
+static void
+run_link(struct rd_worker *w, struct rd_run *run)
+{
+    run->prev = NULL;
+    run->next = w->runs;
+    if (w->runs != NULL)
+        w->runs->prev = run;
+    w->runs = run;
+    w->n_runs++;
+    rd_metric_add(RD_METRIC_runs, 0, 1);
+}
+
+static void
+run_unlink(struct rd_worker *w, struct rd_run *run)
+{
+    if (run->prev != NULL)
+        run->prev->next = run->next;
+    else
+        w->runs = run->next;
+    if (run->next != NULL)
+        run->next->prev = run->prev;
+    w->n_runs--;
+    rd_metric_add(RD_METRIC_runs, 0, -1);
+}
+
+/* A fresh budget; what was used before is kept in cpu_ns. */
+static void
+run_set_budget(struct rd_run *run, uint64_t cpu_limit_ns)
+{
+    run->cpu_ns += run->budget.cpu_ns;
+    run->budget = (struct rd_budget){
+        .cpu_limit_ns = cpu_limit_ns,
+        .mem_limit = (int64_t)run->vm->generation->limits.handler_memory,
+    };
+}
+
+struct rd_run *
+rd_run_start(struct rd_worker *w, const struct rd_run_order *order)
+{
+    struct rd_generation *g = order->generation;
+    struct rd_run *run = run_new(w);
+
+    *run = (struct rd_run){ .magic = RD_RUN_MAGIC, .worker = w, .order = *order };
+    rd_generation_ref(g);
+    run->vm = atomic_load_explicit(&g->vms[w->index], memory_order_acquire);
+    RD_CHECK(run->vm, RD_VM_MAGIC);
+    RD_ASSERT(!run->vm->lost);    /* the successor's VM is built before it gets messages */
+    atomic_fetch_add_explicit(&run->vm->runs, 1, memory_order_relaxed);
+    rd_buf_init(&run->trace, RD_RUN_TRACE);
+    run_set_budget(run, g->limits.cpu_limit_ns);
+    run_link(w, run);
+    run->state = RD_RUN_QUEUED;
+    rd_sched_push(w, &w->ready, run);
+    if (w->stopping)
+        rd_run_cancel(run, RD_OUTCOME_cancelled);
+    return run;
+}
+
+/* ---- end -------------------------------------------------------------------- */
+
+static void
+run_free(struct rd_run *run)
+{
+    struct rd_worker *w = run->worker;
+    struct rd_generation *g = run->order.generation;
+
+    rd_buf_free(&run->trace);
+    run_unlink(w, run);
+    atomic_fetch_sub_explicit(&run->vm->runs, 1, memory_order_relaxed);
+    run->magic = RD_DEAD;
+    if (w->n_spare < RUN_SPARE) {
+        run->queue_next = w->spare;
+        w->spare = run;
+        w->n_spare++;
+    } else {
+        free(run);
+    }
+    rd_generation_unref(g);
+}
+
+static void
+run_end(struct rd_run *run)
+{
+    struct rd_run_end end = {
+        .outcome = run->outcome,
+        .reply = run->reply,
+        .error_handler_replied = run->in_error && run->reply != NULL,
+        .cpu_ns = run->cpu_ns + run->budget.cpu_ns,
+    };
+
+    run->state = RD_RUN_ENDED;
+    rd_run_drop_op(run);
+    rd_reply_free(run->half_made);
+    rd_report_counts(run);
+    if (run->thread.L != NULL)
+        rd_vm_give_thread(run->vm, run->thread);
+    rd_vm_report(run->vm);
+    (void)rd_fault(RD_FAULT_script_end);
+    run->worker->host->run_ended(run, run->order.order, &end);
+    run_free(run);
+}
+
+/* ---- slices ------------------------------------------------------------------- */
+
+static void
+run_open_slice(struct rd_run *run, uint64_t now_ns)
+{
+    struct rd_slice_clock *c = &run->worker->clock;
+
+    run->state = RD_RUN_RUNNING;
+    run->vm->run = run;
+    run->vm->budget = &run->budget;
+    atomic_store_explicit(&c->order, run->order.order, memory_order_relaxed);
+    rd_slice_open(c, run->vm, run->thread.L, now_ns);
+}
+
+static void
+run_close_slice(struct rd_run *run, uint64_t *now_ns)
+{
+    struct rd_slice_clock *c = &run->worker->clock;
+
+    *now_ns = rd_clock_ns();
+    rd_slice_close(c, *now_ns);
+    atomic_store_explicit(&c->order, NULL, memory_order_relaxed);
+    run->vm->run = NULL;
+}
+
+/* Runs the __close handlers of a coroutine that will not go on, and makes it fit for the pool. */
+static void
+run_close_thread(struct rd_run *run, uint64_t *now_ns)
+{
+    lua_State *L = run->thread.L;
+
+    if (L == NULL || lua_status(L) == LUA_OK)
+        return;
+    run_set_budget(run, RD_RUN_CLOSE_CPU_MS * RD_MS);
+    run_open_slice(run, *now_ns);
+    lua_closethread(L, NULL);
+    run_close_slice(run, now_ns);
+}
+
+static void
+run_end_cancelled(struct rd_run *run, uint64_t *now_ns)
+{
+    rd_run_drop_op(run);
+    run_close_thread(run, now_ns);
+    rd_reply_free(run->reply);
+    run->reply = NULL;
+    run_end(run);
+}
+
+static enum rd_outcome
+run_failure(const struct rd_run *run, int status)
+{
+    if (run->budget.killed == RD_KILLED_CPU)
+        return RD_OUTCOME_cpu;
+    if (run->budget.killed == RD_KILLED_MEMORY || status == LUA_ERRMEM)
+        return RD_OUTCOME_memory;
+    return RD_OUTCOME_error;
+}
+
+/*
+ * The `error` handler gets a coroutine and a budget of its own, and the error
+ * value from the top of the failed coroutine. False: the script has none.
+ */
+static bool
+run_start_error_handler(struct rd_run *run, uint64_t *now_ns)
+{
+    struct rd_vm *vm = run->vm;
+    uint64_t limit = vm->generation->limits.cpu_limit_ns;
+    struct rd_thread fresh;
+
+    if (vm->scripts[run->order.script].error == LUA_NOREF || run->in_error)
+        return false;
+    if (run->outcome == RD_OUTCOME_memory)
+        lua_gc(vm->L, LUA_GCCOLLECT);
+    fresh = rd_vm_take_thread(vm);
+    if (fresh.L == NULL)
+        return false;
+    if (lua_gettop(run->thread.L) == 0)
+        lua_pushnil(run->thread.L);
+    lua_pushcfunction(fresh.L, rd_run_error_body);
+    lua_xmove(run->thread.L, fresh.L, 1);
+    run_close_thread(run, now_ns);
+    rd_vm_give_thread(vm, run->thread);
+    run->thread = fresh;
+    run_set_budget(run, RD_RUN_ERROR_CPU_MS * RD_MS < limit ? RD_RUN_ERROR_CPU_MS * RD_MS : limit);
+    run->in_error = true;
+    run->failed = false;
+    run->state = RD_RUN_READY;
+    rd_sched_push(run->worker, &run->worker->ready, run);
+    return true;
+}
+
+/* The error value, or nil, is on the top of the coroutine. */
+static void
+run_end_failed(struct rd_run *run, int status, uint64_t *now_ns)
+{
+    rd_run_drop_op(run);
+    rd_reply_free(run->reply);
+    run->reply = NULL;
+    if (!run->in_error)
+        run->outcome = run_failure(run, status);
+    rd_report_error(run, status);
+    if (run_start_error_handler(run, now_ns))
+        return;
+    run_close_thread(run, now_ns);
+    run_end(run);
+}
+
+static void
+run_end_well(struct rd_run *run)
+{
+    if (!run->in_error)
+        run->outcome = rd_reply_is_empty(run->reply) ? RD_OUTCOME_empty : RD_OUTCOME_ok;
+    run_end(run);
+}
+
+static void
+run_after_yield(struct rd_run *run, uint64_t *now_ns)
+{
+    struct rd_worker *w = run->worker;
+
+    switch (run->vm->passing) {
+    case RD_PASS_FORCED:
+        rd_metric_inc(RD_METRIC_preemptions_total);
+        run->state = RD_RUN_LOW;
+        rd_sched_push(w, run->cancelled ? &w->ready : &w->low, run);
+        break;
+    case RD_PASS_AWAIT:
+        run->state = RD_RUN_WAITING;
+        if (run->cancelled)
+            run_end_cancelled(run, now_ns);
+        break;
+    case RD_PASS_CANCELLED:
+    case RD_PASS_NONE:    /* only the engine's functions yield from the outermost coroutine */
+        RD_ASSERT(run->cancelled);
+        run_end_cancelled(run, now_ns);
+        break;
+    }
+}
+
+static void
+run_resume(struct rd_run *run, uint64_t *now_ns)
+{
+    int n, status;
+
+    run_open_slice(run, *now_ns);
+    status = lua_resume(run->thread.L, NULL, run->in_error && lua_status(run->thread.L) == LUA_OK,
+                        &n);
+    run_close_slice(run, now_ns);
+    if (status == LUA_YIELD)
+        run_after_yield(run, now_ns);
+    else if (run->cancelled)
+        run_end_cancelled(run, now_ns);
+    else if (status != LUA_OK || run->failed || run->budget.killed != RD_ALIVE)
+        run_end_failed(run, status, now_ns);
+    else
+        run_end_well(run);
+}
+
+/* First slice: a coroutine with the body on it. */
+static bool
+run_begin(struct rd_run *run)
+{
+    run->thread = rd_vm_take_thread(run->vm);
+    if (run->thread.L == NULL)
+        return false;
+    lua_pushcfunction(run->thread.L, rd_run_body);
+    return true;
+}
+
+void
+rd_run_slice(struct rd_run *run, uint64_t *now_ns)
+{
+    RD_CHECK(run, RD_RUN_MAGIC);
+    if (atomic_load_explicit(&run->worker->clock.dead, memory_order_relaxed))
+        rd_slice_park();
+    if (run->cancelled) {
+        run_end_cancelled(run, now_ns);
+        return;
+    }
+    if (run->thread.L == NULL) {
+        (void)rd_fault(RD_FAULT_script_start);
+        if (!run_begin(run)) {
+            run->outcome = RD_OUTCOME_memory;
+            run_end(run);
+            return;
+        }
+    }
+    run_resume(run, now_ns);
+}
+
+/* ---- from outside ---------------------------------------------------------------- */
+
+void
+rd_run_wake(struct rd_run *run)
+{
+    RD_CHECK(run, RD_RUN_MAGIC);
+    RD_ASSERT(run->state == RD_RUN_WAITING);
+    run->state = RD_RUN_READY;
+    rd_sched_push(run->worker, &run->worker->ready, run);
+}
+
+void
+rd_run_cancel(struct rd_run *run, enum rd_outcome why)
+{
+    struct rd_worker *w = run->worker;
+
+    RD_CHECK(run, RD_RUN_MAGIC);
+    if (run->cancelled || run->state == RD_RUN_ENDED)
+        return;
+    run->cancelled = true;
+    run->outcome = why;
+    if (run->state == RD_RUN_WAITING) {
+        rd_run_drop_op(run);
+        rd_run_wake(run);
+    } else if (run->state == RD_RUN_LOW) {
+        rd_sched_remove(w, run);
+        rd_sched_push(w, &w->ready, run);
+    } else if (run->state == RD_RUN_RUNNING) {
+        rd_slice_arm(&w->clock);
+    }
+}
+
+struct rd_run *
+rd_run_of(lua_State *L)
+{
+    return rd_vm_of(L)->run;
+}
+
+void *
+rd_run_order_of(struct rd_run *run)
+{
+    RD_CHECK(run, RD_RUN_MAGIC);
+    return run->order.order;
+}

@@ -1,0 +1,69 @@
+/*
+ * run.h - one handler in one coroutine, from its order to its end.
+ *
+ * Private to script/. A run belongs to its worker. `enter` is the only function
+ * that changes its state.
+ */
+#ifndef RD_SCRIPT_RUN_H
+#define RD_SCRIPT_RUN_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/buf.h"
+#include "base/check.h"
+#include "script/script.h"
+#include "script/vm.h"
+
+#define RD_RUN_MAGIC RD_MAGIC('r', 'u', 'n', '1')
+#define RD_RUN_TRACE 3000                /* bytes of a traceback; a log line holds 4096 */
+#define RD_RUN_ERROR_CPU_MS 100          /* CPU budget of an `error` handler, at most cpu_limit */
+#define RD_RUN_CLOSE_CPU_MS 10           /* CPU budget of __close when a run is cancelled */
+
+enum rd_run_state {
+    RD_RUN_QUEUED,      /* has no coroutine yet */
+    RD_RUN_READY,       /* woken */
+    RD_RUN_LOW,         /* made way */
+    RD_RUN_RUNNING,     /* its slice is open */
+    RD_RUN_WAITING,     /* for its op */
+    RD_RUN_ENDED,
+};
+
+struct rd_run {
+    uint32_t magic;
+    enum rd_run_state state;
+    struct rd_worker *worker;
+    struct rd_vm *vm;
+    struct rd_run_order order;
+    struct rd_thread thread;             /* L is NULL until its first slice */
+    struct rd_budget budget;
+    uint64_t cpu_ns;                     /* of the phases before this one */
+    struct rd_op *op;                    /* the one slot: pending, or done and not yet released */
+
+    bool cancelled;                      /* outcome is the reason; ends at its next boundary */
+    bool in_error;                       /* the `error` handler runs; outcome is already decided */
+    bool failed;                         /* the protected call ended with an error */
+    enum rd_outcome outcome;
+    struct rd_reply *reply;
+    struct rd_reply *half_made;          /* by a conversion that an error cut off */
+    struct rd_buf trace;                 /* error text and traceback */
+    unsigned log_lines;                  /* written so far; beyond the limit only counted */
+
+    struct rd_run *queue_next;
+    struct rd_run *prev, *next;          /* all runs of the worker */
+};
+
+/* One slice; *now_ns: when it begins, then when it ended. The run may be gone afterwards. */
+void rd_run_slice(struct rd_run *run, uint64_t *now_ns);
+/* Its op is done. */
+void rd_run_wake(struct rd_run *run);
+/* Cancels and releases what its slot holds. */
+void rd_run_drop_op(struct rd_run *run);
+
+/* What runs inside the coroutine (body.c): the handler, or the `error` handler with the error on the stack. */
+int rd_run_body(lua_State *L);
+int rd_run_error_body(lua_State *L);
+/* Pushes the handler of the running run: a function, a keyword's value, or nil. */
+void rd_run_push_handler(lua_State *L);
+
+#endif

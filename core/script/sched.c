@@ -1,0 +1,138 @@
+/*
+ * sched.c - which run gets the next slice. Called by the worker's loop.
+ *
+ * New and woken runs come first, in order; those whose slice was over wait in
+ * the low queue, of which the oldest gets every 8th slice at least. A batch ends
+ * soon, so that mails and timers are never far away.
+ */
+#include "script/worker.h"
+
+#include "base/clock.h"
+#include "base/error.h"
+
+#define SCHED_TURN_NS (1 * RD_MS)    /* no new slice in this turn of the loop after that */
+#define SCHED_LOW_EVERY 8          /* design section 6 */
+
+static void
+queue_push(struct rd_run_queue *q, struct rd_run *run)
+{
+    run->queue_next = NULL;
+    *q->tail = run;
+    q->tail = &run->queue_next;
+}
+
+static struct rd_run *
+queue_pop(struct rd_run_queue *q)
+{
+    struct rd_run *run = q->head;
+
+    if (run == NULL)
+        return NULL;
+    q->head = run->queue_next;
+    if (q->head == NULL)
+        q->tail = &q->head;
+    return run;
+}
+
+static bool
+queue_remove(struct rd_run_queue *q, struct rd_run *run)
+{
+    for (struct rd_run **at = &q->head; *at != NULL; at = &(*at)->queue_next) {
+        if (*at != run)
+            continue;
+        *at = run->queue_next;
+        if (q->tail == &run->queue_next)
+            q->tail = at;
+        return true;
+    }
+    return false;
+}
+
+static bool
+sched_is_empty(const struct rd_worker *w)
+{
+    return w->ready.head == NULL && w->low.head == NULL;
+}
+
+static struct rd_run *
+sched_next(struct rd_worker *w)
+{
+    bool low = w->low.head != NULL && (w->ready.head == NULL || ++w->slices >= SCHED_LOW_EVERY);
+
+    if (!low)
+        return queue_pop(&w->ready);
+    w->slices = 0;
+    return queue_pop(&w->low);
+}
+
+static void
+sched_batch(struct rd_worker *w)
+{
+    uint64_t now = rd_clock_ns(), end = now + SCHED_TURN_NS;
+    struct rd_run *run;
+
+    rd_watch_enter();
+    rd_slice_mark(&w->clock);
+    while (now < end && (run = sched_next(w)) != NULL)
+        rd_run_slice(run, &now);
+    rd_watch_leave();
+    if (sched_is_empty(w))
+        uv_idle_stop(&w->idle);
+}
+
+static void
+sched_on_idle(uv_idle_t *idle)
+{
+    struct rd_worker *w = idle->data;
+
+    RD_CHECK(w, RD_WORKER_MAGIC);
+    if (!sched_is_empty(w))
+        sched_batch(w);
+    else
+        uv_idle_stop(&w->idle);
+}
+
+static void
+sched_on_check(uv_check_t *check)
+{
+    struct rd_worker *w = check->data;
+
+    RD_CHECK(w, RD_WORKER_MAGIC);
+    if (!sched_is_empty(w))
+        sched_batch(w);
+    rd_worker_turn(w);
+}
+
+int
+rd_sched_open(struct rd_worker *w)
+{
+    w->ready.tail = &w->ready.head;
+    w->low.tail = &w->low.head;
+    w->idle.data = w->check.data = w;
+    if (uv_idle_init(&w->loop.uv, &w->idle) != 0 || uv_check_init(&w->loop.uv, &w->check) != 0)
+        return RD_E_IO;
+    uv_check_start(&w->check, sched_on_check);
+    uv_unref((uv_handle_t *)&w->check);
+    return 0;
+}
+
+void
+rd_sched_close(struct rd_worker *w)
+{
+    uv_close((uv_handle_t *)&w->idle, NULL);
+    uv_close((uv_handle_t *)&w->check, NULL);
+}
+
+void
+rd_sched_push(struct rd_worker *w, struct rd_run_queue *queue, struct rd_run *run)
+{
+    queue_push(queue, run);
+    uv_idle_start(&w->idle, sched_on_idle);    /* does nothing when it is active */
+}
+
+void
+rd_sched_remove(struct rd_worker *w, struct rd_run *run)
+{
+    if (!queue_remove(&w->ready, run))
+        queue_remove(&w->low, run);
+}

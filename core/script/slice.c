@@ -1,0 +1,264 @@
+/*
+ * slice.c - see slice.h. Called by the scheduler around each resume, by Lua
+ * through the hook, by the kernel through the signal handler.
+ */
+#include "script/slice.h"
+
+#include <pthread.h>
+#include <signal.h>
+#include <unistd.h>
+
+#include <lauxlib.h>
+#include <lua_replyd.h>
+
+#include "base/clock.h"
+#include "base/metric.h"
+#include "script/vm.h"
+
+#define SLICE_SIGNAL SIGURG    /* ignored by default, so a stray one harms nobody */
+#define SLICE_COUNT 1000       /* instructions between two looks where the hook is always on */
+
+#define SLICE_LONG (3 * RD_MS) /* from here on a look at the CPU clock is worth its price */
+
+#ifdef RD_TSAN
+#define SLICE_POLLS 1          /* TSan holds signals back: the hook looks by itself */
+#else
+#define SLICE_POLLS 0
+#endif
+
+static _Thread_local struct rd_slice_clock *slice_own;
+static pthread_once_t slice_once = PTHREAD_ONCE_INIT;
+
+static void slice_on_hook(lua_State *L, lua_Debug *ar);
+
+static void
+slice_disarm(struct rd_slice_clock *c, lua_State *L)
+{
+    if (SLICE_POLLS || c->loading)
+        lua_sethook(L, slice_on_hook, LUA_MASKCOUNT, SLICE_COUNT);
+    else
+        lua_sethook(L, NULL, 0, 0);
+}
+
+void
+rd_slice_arm(struct rd_slice_clock *c)
+{
+    lua_State *L = rd_slice_running(c);
+
+    if (L != NULL)
+        lua_sethook(L, slice_on_hook, LUA_MASKCOUNT, 1);
+}
+
+static bool
+slice_is_due(struct rd_slice_clock *c)
+{
+    return atomic_load_explicit(&c->due, memory_order_acquire) ==
+           atomic_load_explicit(&c->number, memory_order_relaxed);
+}
+
+/* Runs between any two instructions of the worker: only stores, and lua_sethook, which allows it. */
+static void
+slice_on_signal(int number)
+{
+    struct rd_slice_clock *c = slice_own;
+
+    (void)number;
+    if (c == NULL || rd_slice_running(c) == NULL || !slice_is_due(c))
+        return;    /* late: that slice is over */
+    atomic_fetch_add_explicit(&c->handled, 1, memory_order_relaxed);
+    rd_slice_arm(c);
+}
+
+/* CPU time of the open slice: both bounds are true, the lesser is near. */
+static uint64_t
+slice_cpu(const struct rd_slice_clock *c)
+{
+    uint64_t wall = rd_clock_ns() - atomic_load_explicit(&c->start_ns, memory_order_relaxed);
+    uint64_t cpu = rd_clock_cpu_ns() - c->cpu_mark;
+
+    return wall < cpu ? wall : cpu;
+}
+
+static bool
+slice_is_spent(const struct rd_slice_clock *c, const struct rd_budget *b)
+{
+    return b->cpu_ns + slice_cpu(c) > b->cpu_limit_ns;
+}
+
+int
+rd_slice_raise(lua_State *L)
+{
+    struct rd_vm *vm = rd_vm_of(L);
+    const struct rd_budget *b = vm->budget;
+
+    luaL_where(L, 0);
+    if (b->killed == RD_KILLED_MEMORY)
+        lua_pushfstring(L, "the memory budget of %d KiB is used up",
+                        (int)(b->mem_limit / 1024));
+    else
+        lua_pushfstring(L, "the CPU budget of %d ms is used up",
+                        (int)(b->cpu_limit_ns / RD_MS));
+    lua_concat(L, 2);
+    return lua_error(L);
+}
+
+static void
+slice_kill(lua_State *L, struct rd_vm *vm, enum rd_killed why)
+{
+    vm->budget->killed = why;
+    lua_sethook(L, slice_on_hook, LUA_MASKCOUNT, 1);
+    rd_slice_raise(L);
+}
+
+/* The handler's charge passed its limit: what is garbage does not count. */
+static void
+slice_collect(lua_State *L, struct rd_vm *vm)
+{
+    struct rd_budget *b = vm->budget;
+
+    lua_gc(L, LUA_GCCOLLECT);
+    rd_vm_settle_charge(vm);
+    b->mem_over = false;
+    if (b->mem > b->mem_limit)
+        slice_kill(L, vm, RD_KILLED_MEMORY);
+}
+
+bool
+rd_slice_can_yield(lua_State *L)
+{
+    return lua_isyieldable(L) && rd_vm_of(L)->blocked == 0;
+}
+
+/* Always called with the hook still armed; leaves it armed only where it raises. */
+static void
+slice_on_hook(lua_State *L, lua_Debug *ar)
+{
+    struct rd_vm *vm = rd_vm_of(L);
+    struct rd_slice_clock *c = vm->clock;
+
+    (void)ar;
+    if (c != NULL && atomic_load_explicit(&c->dead, memory_order_relaxed))
+        rd_slice_park();
+    if (c == NULL || vm->budget == NULL) {
+        lua_sethook(L, NULL, 0, 0);
+        return;
+    }
+    if (vm->budget->killed != RD_ALIVE)
+        rd_slice_raise(L);
+    if (vm->budget->mem_over)
+        slice_collect(L, vm);
+    slice_disarm(c, L);
+    if (!c->loading && !slice_is_due(c))
+        return;    /* armed for an earlier slice, or by the allocator */
+    atomic_store_explicit(&c->fired, atomic_load_explicit(&c->number, memory_order_relaxed),
+                          memory_order_relaxed);
+    if (slice_is_spent(c, vm->budget))
+        slice_kill(L, vm, RD_KILLED_CPU);
+    if (c->loading || !rd_slice_can_yield(L))
+        return;    /* the next tick asks again */
+    vm->passing = RD_PASS_FORCED;
+    lua_yield(L, 0);
+}
+
+/* From inside a pattern match, where hooks never fire; must not yield. */
+static void
+slice_on_steps(lua_State *L)
+{
+    struct rd_slice_clock *c = slice_own;
+    struct rd_budget *b;
+
+    if (c == NULL || c->vm == NULL || c->vm->budget == NULL)
+        return;
+    b = c->vm->budget;
+    if (atomic_load_explicit(&c->dead, memory_order_relaxed))
+        rd_slice_park();
+    if (!c->loading && !slice_is_due(c))
+        return;
+    atomic_store_explicit(&c->fired, atomic_load_explicit(&c->number, memory_order_relaxed),
+                          memory_order_relaxed);
+    if (b->killed == RD_ALIVE && slice_is_spent(c, b))
+        slice_kill(L, c->vm, RD_KILLED_CPU);
+}
+
+static void
+slice_install(void)
+{
+    struct sigaction sa = { .sa_handler = slice_on_signal, .sa_flags = SA_RESTART };
+
+    sigemptyset(&sa.sa_mask);
+    sigaction(SLICE_SIGNAL, &sa, NULL);
+    lua_stepcheck = slice_on_steps;
+}
+
+void
+rd_slice_init(void)
+{
+    pthread_once(&slice_once, slice_install);
+}
+
+struct rd_slice_clock *
+rd_slice_own(struct rd_slice_clock *c)
+{
+    struct rd_slice_clock *before = slice_own;
+
+    slice_own = c;
+    return before;
+}
+
+int
+rd_slice_signal(void)
+{
+    return SLICE_SIGNAL;
+}
+
+void
+rd_slice_mark(struct rd_slice_clock *c)
+{
+    c->cpu_mark = rd_clock_cpu_ns();
+}
+
+void
+rd_slice_open(struct rd_slice_clock *c, struct rd_vm *vm, lua_State *L, uint64_t now_ns)
+{
+    c->vm = vm;
+    vm->clock = c;
+    vm->passing = RD_PASS_NONE;
+    vm->blocked = 0;
+    if (SLICE_POLLS || c->loading)
+        slice_disarm(c, L);
+    atomic_store_explicit(&c->slice_ns, vm->slice_ns, memory_order_relaxed);
+    atomic_store_explicit(&c->start_ns, now_ns, memory_order_relaxed);
+    atomic_store_explicit(&c->number, c->number + 1, memory_order_release);
+    atomic_store_explicit(&c->running, L, memory_order_release);
+}
+
+void
+rd_slice_close(struct rd_slice_clock *c, uint64_t now_ns)
+{
+    uint64_t wall = now_ns - atomic_load_explicit(&c->start_ns, memory_order_relaxed);
+    uint64_t number = atomic_load_explicit(&c->number, memory_order_relaxed);
+
+    atomic_store_explicit(&c->running, NULL, memory_order_release);
+    if (atomic_load_explicit(&c->dead, memory_order_acquire))
+        rd_slice_park();
+    if (atomic_load_explicit(&c->due, memory_order_relaxed) == number || wall > SLICE_LONG) {
+        uint64_t cpu = rd_clock_cpu_ns();
+
+        wall = cpu - c->cpu_mark < wall ? cpu - c->cpu_mark : wall;
+        c->cpu_mark = cpu;
+    }
+    c->vm->budget->cpu_ns += wall;
+    c->vm->budget = NULL;
+    c->vm = NULL;
+}
+
+void
+rd_slice_park(void)
+{
+    sigset_t all;
+
+    sigfillset(&all);
+    pthread_sigmask(SIG_BLOCK, &all, NULL);
+    for (;;)
+        pause();
+}

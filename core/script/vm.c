@@ -1,0 +1,203 @@
+/*
+ * vm.c - see vm.h: the allocator and the pool of coroutines.
+ *
+ * The allocator counts; it kills nobody by itself. Over a handler's limit it
+ * arms the hook, which collects garbage and then decides (slice.c); at the cap
+ * of the VM it refuses, and a refusal that the emergency collection did not
+ * help marks the budget, so that pcall cannot go on after it.
+ */
+#include "script/vm.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/mem.h"
+#include "base/metric.h"
+#include "script/slice.h"
+
+#define VM_REPORT (256 * 1024)    /* bytes that the gauge may be off */
+
+static char vm_threads_key;       /* its address: the registry's table of coroutines */
+
+/* Where Lua code is now, for the message of an error that Lua itself leaves without one. */
+static void
+vm_note_where(struct rd_vm *vm)
+{
+    lua_State *L = rd_slice_running(vm->clock);
+    lua_Debug ar;
+
+    vm->budget->where[0] = '\0';
+    for (int level = 0; L != NULL && lua_getstack(L, level, &ar); level++) {
+        lua_getinfo(L, "Sl", &ar);
+        if (ar.currentline > 0) {
+            snprintf(vm->budget->where, sizeof vm->budget->where, "%s:%d", ar.short_src,
+                     ar.currentline);
+            return;
+        }
+    }
+}
+
+static void
+vm_refuse(struct rd_vm *vm, size_t old, size_t new)
+{
+    bool final = vm->refused_old == old && vm->refused_new == new;
+
+    vm->refused_old = old;
+    vm->refused_new = new;
+    if (!final || vm->budget == NULL || vm->budget->killed != RD_ALIVE)
+        return;
+    vm_note_where(vm);
+    vm->budget->killed = RD_KILLED_MEMORY;
+    rd_slice_arm(vm->clock);
+}
+
+static void
+vm_charge(struct rd_vm *vm, size_t old, size_t new)
+{
+    struct rd_budget *b = vm->budget;
+
+    vm->used += new - old;
+    if (b == NULL)
+        return;
+    b->mem += (int64_t)new - (int64_t)old;
+    if (b->mem > b->mem_limit && !b->mem_over && b->killed == RD_ALIVE) {
+        b->mem_over = true;
+        vm_note_where(vm);
+        rd_slice_arm(vm->clock);
+    }
+}
+
+static void *
+vm_alloc(void *ud, void *p, size_t osize, size_t nsize)
+{
+    struct rd_vm *vm = ud;
+    size_t old = p != NULL ? osize : 0;    /* else osize is the kind of object */
+    void *q;
+
+    if (nsize == 0) {
+        free(p);
+        vm_charge(vm, old, 0);
+        return NULL;
+    }
+    if (nsize > old && nsize - old > vm->limit - vm->used) {
+        vm_refuse(vm, old, nsize);
+        return NULL;
+    }
+    q = realloc(p, nsize);
+    if (q == NULL)
+        return nsize <= old ? p : NULL;
+    vm_charge(vm, old, nsize);
+    if (nsize > old)
+        vm->refused_new = 0;
+    return q;
+}
+
+/* Only reached when Lua raises outside of every protected call: a bug of ours. */
+static int
+vm_on_panic(lua_State *L)
+{
+    const char *text = lua_tostring(L, -1);
+
+    rd_check_failed(text != NULL ? text : "error in Lua outside of a protected call", __FILE__,
+                    __LINE__);
+}
+
+struct rd_vm *
+rd_vm_new(size_t limit)
+{
+    struct rd_vm *vm = rd_calloc(1, sizeof *vm);
+
+    vm->magic = RD_VM_MAGIC;
+    vm->limit = limit;
+    vm->L = lua_newstate(vm_alloc, vm);
+    if (vm->L == NULL) {
+        free(vm);
+        return NULL;
+    }
+    lua_atpanic(vm->L, vm_on_panic);
+    *(struct rd_vm **)lua_getextraspace(vm->L) = vm;
+    return vm;
+}
+
+void
+rd_vm_free(struct rd_vm *vm)
+{
+    RD_CHECK(vm, RD_VM_MAGIC);
+    vm->budget = NULL;
+    lua_close(vm->L);
+    RD_ASSERT(vm->used == 0);
+    rd_metric_add(RD_METRIC_vm_bytes, 0, -(int64_t)vm->reported);
+    for (unsigned i = 0; i < vm->n_scripts; i++)
+        free(vm->scripts[i].keywords);
+    free(vm->scripts);
+    vm->magic = RD_DEAD;
+    free(vm);
+}
+
+/* Protected: makes a coroutine and keeps it in the table of threads; slot in *arg. */
+static int
+vm_on_new_thread(lua_State *L)
+{
+    struct rd_thread *t = lua_touserdata(L, 1);
+
+    if (lua_rawgetp(L, LUA_REGISTRYINDEX, &vm_threads_key) != LUA_TTABLE) {
+        lua_newtable(L);
+        lua_pushvalue(L, -1);
+        lua_rawsetp(L, LUA_REGISTRYINDEX, &vm_threads_key);
+    }
+    /* any border of the table is a free slot, whatever holes it has */
+    t->slot = (int)lua_rawlen(L, -1) + 1;
+    t->L = lua_newthread(L);
+    lua_rawseti(L, -2, t->slot);
+    return 0;
+}
+
+struct rd_thread
+rd_vm_take_thread(struct rd_vm *vm)
+{
+    struct rd_thread t = { NULL, 0 };
+
+    if (vm->n_pool > 0)
+        return vm->pool[--vm->n_pool];
+    lua_pushcfunction(vm->L, vm_on_new_thread);
+    lua_pushlightuserdata(vm->L, &t);
+    if (lua_pcall(vm->L, 1, 0, 0) != LUA_OK) {
+        lua_settop(vm->L, 0);
+        t.L = NULL;
+    }
+    return t;
+}
+
+void
+rd_vm_give_thread(struct rd_vm *vm, struct rd_thread t)
+{
+    lua_settop(t.L, 0);
+    if (lua_gethook(t.L) != NULL)
+        lua_sethook(t.L, NULL, 0, 0);
+    if (vm->n_pool < RD_VM_POOL) {
+        vm->pool[vm->n_pool++] = t;
+        return;
+    }
+    lua_rawgetp(vm->L, LUA_REGISTRYINDEX, &vm_threads_key);
+    lua_pushnil(vm->L);
+    lua_rawseti(vm->L, -2, t.slot);    /* the slot exists: no allocation, no error */
+    lua_settop(vm->L, 0);
+}
+
+void
+rd_vm_settle_charge(struct rd_vm *vm)
+{
+    if (vm->budget != NULL && vm->budget->mem > (int64_t)vm->used)
+        vm->budget->mem = (int64_t)vm->used;
+}
+
+void
+rd_vm_report(struct rd_vm *vm)
+{
+    int64_t off = (int64_t)vm->used - (int64_t)vm->reported;
+
+    if (off < VM_REPORT && off > -VM_REPORT)
+        return;
+    rd_metric_add(RD_METRIC_vm_bytes, 0, off);
+    vm->reported = vm->used;
+}

@@ -1,0 +1,101 @@
+/*
+ * vm.h - one Lua VM: the scripts of one generation on one worker.
+ *
+ * Private to script/. Owns the lua_State, its allocator with the cap and the
+ * charge of the running handler, its pool of coroutines, and the references to
+ * the scripts' handlers. Made on a loader thread, then used by one worker only.
+ */
+#ifndef RD_SCRIPT_VM_H
+#define RD_SCRIPT_VM_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <lauxlib.h>
+#include <lua.h>
+
+#include "base/buf.h"
+#include "base/check.h"
+#include "script/script.h"
+
+#define RD_VM_MAGIC RD_MAGIC('v', 'm', ' ', '1')
+#define RD_VM_POOL 128          /* idle coroutines kept: about 1 KiB each */
+
+/* What may be used up: of a load, a handler, an `error` handler, a closing coroutine. */
+struct rd_budget {
+    uint64_t cpu_ns, cpu_limit_ns;
+    int64_t mem, mem_limit;         /* net bytes charged */
+    bool mem_over;                  /* limit passed: collect, then decide, at the next hook */
+    enum rd_killed { RD_ALIVE, RD_KILLED_CPU, RD_KILLED_MEMORY } killed;    /* sticky */
+    char where[96];                 /* "scripts/bot.lua:12" of the end of the memory */
+};
+
+/* Who yields, and so who may resume: a yield that is not the script's own passes outwards. */
+enum rd_passing {
+    RD_PASS_NONE,       /* coroutine.yield: for the resumer in the script */
+    RD_PASS_FORCED,     /* the slice is over */
+    RD_PASS_AWAIT,      /* an rd_op has been started */
+    RD_PASS_CANCELLED,  /* the run is cancelled */
+};
+
+/* A coroutine and its place in the registry's table of threads. */
+struct rd_thread {
+    lua_State *L;
+    int slot;
+};
+
+/* References of one script in one VM; LUA_NOREF: none. */
+struct rd_vm_script {
+    int message, status, opt_out, error;
+    int *keywords;                  /* in the order of the generation's */
+};
+
+struct rd_vm {
+    uint32_t magic;
+    lua_State *L;                   /* main thread; runs only the load */
+    struct rd_generation *generation;
+    unsigned index;
+    bool lost;                      /* its worker is: nobody may touch it; under the registry's lock */
+    atomic_uint runs;               /* runs that hold a reference of the generation through it */
+    struct rd_slice_clock *clock;   /* of the worker, or of the load under way */
+
+    uint64_t slice_ns;
+    size_t used, limit;             /* bytes of the allocator */
+    size_t reported;                /* of used, in the vm_bytes gauge */
+    struct rd_budget *budget;       /* who is charged now; NULL: nobody */
+    size_t refused_old, refused_new;    /* last refusal: the second equal one is final */
+
+    enum rd_passing passing;        /* of the yield under way */
+    unsigned blocked;               /* resumes on the C stack through which no yield can pass */
+    struct rd_run *run;             /* whose slice is open */
+
+    struct rd_thread pool[RD_VM_POOL];
+    unsigned n_pool;
+
+    struct rd_vm_script *scripts;
+    unsigned n_scripts;
+};
+
+/* An empty VM with that cap; NULL without memory. */
+struct rd_vm *rd_vm_new(size_t limit);
+/* Closes and frees it; its allocator must then be at 0 bytes. */
+void rd_vm_free(struct rd_vm *vm);
+
+static inline struct rd_vm *
+rd_vm_of(lua_State *L)
+{
+    return *(struct rd_vm **)lua_getextraspace(L);
+}
+
+/* An idle coroutine of the pool or a new one; L is NULL when memory is out. */
+struct rd_thread rd_vm_take_thread(struct rd_vm *vm);
+/* Gives a coroutine back that has ended (closed first if it had failed or was suspended). */
+void rd_vm_give_thread(struct rd_vm *vm, struct rd_thread t);
+
+/* After a full collection: a budget holds at most what the VM holds. */
+void rd_vm_settle_charge(struct rd_vm *vm);
+/* Brings the vm_bytes gauge up to date when it is off by much. */
+void rd_vm_report(struct rd_vm *vm);
+
+#endif

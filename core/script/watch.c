@@ -1,0 +1,137 @@
+/*
+ * watch.c - the watchdog's view of a worker, and what it sleeps on.
+ *
+ * The futex word counts workers inside a batch of slices. The first to enter
+ * wakes the watchdog if that sleeps; it goes on ticking for a while by itself,
+ * so under steady traffic nobody makes a system call for it.
+ */
+#include "script/worker.h"
+
+#include <fcntl.h>
+#include <limits.h>
+#include <linux/futex.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+
+#define WATCH_LOST (1 * RD_SECOND)       /* design section 6: unchanged for that long, on a CPU */
+#define WATCH_ASLEEP (5 * RD_SECOND)     /* ... or asleep in the kernel */
+#define WATCH_SIGNALS 3                  /* the thread was on a CPU that often meanwhile */
+#define WATCH_LOOK (100 * RD_MS)         /* between two reads of /proc */
+
+static atomic_int watch_open;            /* workers in a batch; the futex */
+static atomic_bool watch_asleep;
+
+static void
+watch_wake(void)
+{
+    syscall(SYS_futex, &watch_open, FUTEX_WAKE_PRIVATE, INT_MAX, NULL, NULL, 0);
+}
+
+void
+rd_watch_enter(void)
+{
+    if (atomic_fetch_add(&watch_open, 1) == 0 && atomic_load(&watch_asleep))
+        watch_wake();
+}
+
+void
+rd_watch_leave(void)
+{
+    atomic_fetch_sub(&watch_open, 1);
+}
+
+void
+rd_workers_wait(void)
+{
+    atomic_store(&watch_asleep, true);
+    syscall(SYS_futex, &watch_open, FUTEX_WAIT_PRIVATE, 0, NULL, NULL, 0);
+    atomic_store(&watch_asleep, false);
+}
+
+void
+rd_workers_wake(void)
+{
+    watch_wake();
+}
+
+bool
+rd_worker_is_open(const struct rd_worker *w)
+{
+    return atomic_load_explicit(&w->clock.running, memory_order_acquire) != NULL;
+}
+
+/* The state letter of a thread in /proc, '?' when it cannot be read. */
+static char
+watch_state(pid_t tid)
+{
+    char path[64], text[512];
+    const char *end;
+    ssize_t n;
+    int fd;
+
+    snprintf(path, sizeof path, "/proc/self/task/%d/stat", (int)tid);
+    fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0)
+        return '?';
+    n = read(fd, text, sizeof text - 1);
+    close(fd);
+    text[n > 0 ? n : 0] = '\0';
+    end = strrchr(text, ')');    /* the name may hold anything */
+    return end != NULL && end[1] == ' ' ? end[2] : '?';
+}
+
+static bool
+watch_is_asleep(struct rd_worker *w, uint64_t now_ns)
+{
+    char state;
+
+    if (now_ns - w->watch.looked_ns < WATCH_LOOK)
+        return false;
+    w->watch.looked_ns = now_ns;
+    state = watch_state(w->tid);
+    return state == 'S' || state == 'D';
+}
+
+static bool
+watch_is_lost(struct rd_worker *w, uint64_t number, uint64_t open_ns, uint64_t now_ns)
+{
+    uint64_t signals = atomic_load_explicit(&w->clock.handled, memory_order_relaxed);
+
+    if (atomic_load_explicit(&w->clock.fired, memory_order_relaxed) == number)
+        return false;
+#ifdef RD_TSAN
+    signals += WATCH_SIGNALS;    /* none are sent */
+#endif
+    if (open_ns >= WATCH_LOST && signals - w->watch.handled >= WATCH_SIGNALS)
+        return true;
+    return open_ns >= WATCH_ASLEEP && watch_is_asleep(w, now_ns);
+}
+
+bool
+rd_worker_watch(struct rd_worker *w, uint64_t now_ns)
+{
+    struct rd_slice_clock *c = &w->clock;
+    uint64_t number = atomic_load_explicit(&c->number, memory_order_acquire);
+    uint64_t start = atomic_load_explicit(&c->start_ns, memory_order_relaxed);
+
+    RD_CHECK(w, RD_WORKER_MAGIC);
+    if (!rd_worker_is_open(w) || rd_worker_is_dead(w) || now_ns < start)
+        return false;
+    if (number != w->watch.number) {
+        w->watch.number = number;
+        w->watch.handled = atomic_load_explicit(&c->handled, memory_order_relaxed);
+    }
+    if (now_ns - start < atomic_load_explicit(&c->slice_ns, memory_order_relaxed))
+        return false;
+    atomic_store_explicit(&c->due, number, memory_order_release);
+#ifndef RD_TSAN
+    pthread_kill(w->loop.thread, rd_slice_signal());
+#endif
+    return atomic_load_explicit(&c->number, memory_order_acquire) == number &&
+           watch_is_lost(w, number, now_ns - start, now_ns);
+}

@@ -1,0 +1,79 @@
+/*
+ * worker.h - a script thread: its loop, its clock, its queues of runs.
+ *
+ * Private to script/. Everything here belongs to the worker's thread, except
+ * the clock (slice.h) and the watch, which is the watchdog's.
+ */
+#ifndef RD_SCRIPT_WORKER_H
+#define RD_SCRIPT_WORKER_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "base/check.h"
+#include "loop/loop.h"
+#include "script/run.h"
+#include "script/script.h"
+#include "script/slice.h"
+
+#define RD_WORKER_MAGIC RD_MAGIC('w', 'o', 'r', 'k')
+
+/* First in, first out. */
+struct rd_run_queue {
+    struct rd_run *head, **tail;
+};
+
+struct rd_worker {
+    uint32_t magic;
+    unsigned index;
+    uint64_t epoch;
+    const struct rd_script_host *host;
+    void *data;                        /* the host's */
+    struct rd_loop loop;
+    pid_t tid;
+    uv_idle_t idle;                    /* active while a queue holds a run, so that polling does not block */
+    uv_check_t check;                  /* runs a batch behind the mails of each turn */
+    struct rd_slice_clock clock;
+
+    struct rd_run_queue ready;         /* new and woken */
+    struct rd_run_queue low;           /* made way when their slice was over */
+    struct rd_run *runs;               /* all that have not ended */
+    unsigned n_runs;
+    struct rd_run *spare;              /* freed structs, for the next runs */
+    unsigned n_spare;
+    unsigned slices;                   /* since a low run had its turn */
+    bool stopping;                     /* runs are cancelled as they come */
+    bool stopped;                      /* its loop was asked to end */
+
+    uint64_t log_second;               /* errors logged in this second */
+    unsigned log_count;
+
+    struct {
+        uint64_t number, handled, looked_ns;
+    } watch;                           /* the watchdog's view of the newest slice */
+    struct rd_worker *next;            /* registry */
+};
+
+/* Posts to the mailbox of the worker that has this index; RD_E_CLOSED when none serves it. */
+int rd_worker_post(unsigned index, struct rd_mail *mail);
+
+/* At the end of each turn of its loop: goes on with its end when it is stopping. */
+void rd_worker_turn(struct rd_worker *w);
+
+/* ---- scheduler (sched.c) ------------------------------------------------ */
+
+int rd_sched_open(struct rd_worker *w);
+void rd_sched_close(struct rd_worker *w);
+/* Puts a run behind the others; it gets a slice from the loop. */
+void rd_sched_push(struct rd_worker *w, struct rd_run_queue *queue, struct rd_run *run);
+/* Takes a run out of the queue that it is in, if any. */
+void rd_sched_remove(struct rd_worker *w, struct rd_run *run);
+
+/* ---- what the watchdog sleeps on (watch.c) -------------------------------- */
+
+/* Around each batch of slices. */
+void rd_watch_enter(void);
+void rd_watch_leave(void);
+
+#endif
