@@ -145,7 +145,7 @@ handlers_schedule(struct handlers_in *in, const char *key)
                        luaL_typename(L, -1));
     for (lua_pushnil(L); lua_next(L, -2) != 0; lua_pop(L, 1)) {
         if (lua_type(L, -2) != LUA_TSTRING)
-            handlers_error(in, key, "the keys of 'schedule' are cron lines such as \"0 9 * * *\"");
+            handlers_error(in, key, "the keys of 'schedule' are cron lines: \"0 9 * * *\"");
         if (!lua_isfunction(L, -1))
             handlers_error(in, key, "schedule[\"%s\"] must be a function, not %s",
                            lua_tostring(L, -2), luaL_typename(L, -1));
@@ -328,7 +328,7 @@ handlers_read_keywords(struct handlers_in *in)
     lua_setfield(L, LUA_REGISTRYINDEX, "replyd.keywords");
 }
 
-/* ---- the whole ---------------------------------------------------------------------------------- */
+/* ---- the whole ------------------------------------------------------------------ */
 
 static bool
 handlers_same(const struct rd_gen_script *a, const struct rd_gen_script *b)

@@ -60,7 +60,7 @@ rd_lua_check_duration(lua_State *L, int arg)
     uint64_t ms = 0;
 
     if (!rd_lua_to_duration(L, arg, &ms))
-        luaL_argerror(L, arg, "a duration is a number of seconds or a text such as \"90s\", \"5m\"");
+        luaL_argerror(L, arg, "a duration is a number of seconds or a text such as \"5m\"");
     return ms;
 }
 

@@ -79,13 +79,13 @@ reply_error(struct reply_in *in, const char *format, ...)
     return lua_error(L);
 }
 
-/* "a function", "an empty string", for messages. */
+/* "a function", for messages; what it pushes goes when the error is raised. */
 static const char *
 reply_type(lua_State *L, int index)
 {
     if (lua_islightuserdata(L, index) && lua_touserdata(L, index) == NULL)
         return "json.null";
-    return luaL_typename(L, index);
+    return lua_pushfstring(L, "a %s", luaL_typename(L, index));
 }
 
 /* A copy of a string or number; the number in the table stays what it is. */

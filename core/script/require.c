@@ -144,7 +144,7 @@ require_find(lua_State *L, const char *name)
             return source;
     }
     if (!rd_vm_of(L)->clock->loading)
-        luaL_error(L, "require: '%s' was not loaded; modules are read when the script is loaded, so "
+        luaL_error(L, "require: '%s' was not loaded; modules are read when the script is loaded: "
                       "require it at the top of the file", name);
     luaL_error(L, "require: no module '%s' below %s or %s/lua_modules", name,
                g->root.n > 0 ? g->root.p : "the script's folder",

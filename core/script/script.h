@@ -59,7 +59,7 @@ struct rd_run_end {
 struct rd_script_host {
     /* (worker) The run is over and freed after this call. */
     void (*run_ended)(struct rd_run *run, void *order, struct rd_run_end *end);
-    /* (worker) On its thread, before and after it serves. Mails call their own deliver(mail, worker). */
+    /* (worker) Before and after it serves. Mails call their own deliver(mail, worker). */
     int (*worker_setup)(struct rd_worker *w, void *data);
     void (*worker_teardown)(struct rd_worker *w, void *data);
     /*
@@ -102,10 +102,11 @@ struct rd_generation_spec {
 
 /*
  * Builds all VMs on the calling (loader) thread under the load budget. NULL on
- * failure: all is freed again and `error` holds file:line and the reason. The
- * new generation has one reference; its number is unique in the process.
+ * failure: all but the snapshot, which stays the caller's, is freed again and
+ * `error` holds file:line and the reason. The new generation has one reference; its number is unique in the process.
  */
-struct rd_generation *rd_generation_load(const struct rd_generation_spec *spec, struct rd_buf *error);
+struct rd_generation *rd_generation_load(const struct rd_generation_spec *spec,
+                                         struct rd_buf *error);
 struct rd_generation *rd_generation_ref(struct rd_generation *g);
 /* At zero the VMs are closed on their workers' threads, their allocators at 0 bytes. Any thread. */
 void rd_generation_unref(struct rd_generation *g);

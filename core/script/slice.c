@@ -56,7 +56,7 @@ slice_is_due(struct rd_slice_clock *c)
            atomic_load_explicit(&c->number, memory_order_relaxed);
 }
 
-/* Runs between any two instructions of the worker: only stores, and lua_sethook, which allows it. */
+/* Between any two instructions of the worker: only stores, and lua_sethook, which allows it. */
 static void
 slice_on_signal(int number)
 {

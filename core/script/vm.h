@@ -22,12 +22,14 @@
 #define RD_VM_MAGIC RD_MAGIC('v', 'm', ' ', '1')
 #define RD_VM_POOL 128          /* idle coroutines kept: about 1 KiB each */
 
+enum rd_killed { RD_ALIVE, RD_KILLED_CPU, RD_KILLED_MEMORY };
+
 /* What may be used up: of a load, a handler, an `error` handler, a closing coroutine. */
 struct rd_budget {
     uint64_t cpu_ns, cpu_limit_ns;
     int64_t mem, mem_limit;         /* net bytes charged */
     bool mem_over;                  /* limit passed: collect, then decide, at the next hook */
-    enum rd_killed { RD_ALIVE, RD_KILLED_CPU, RD_KILLED_MEMORY } killed;    /* sticky */
+    enum rd_killed killed;          /* sticky */
     char where[96];                 /* "scripts/bot.lua:12" of the end of the memory */
 };
 

@@ -22,8 +22,9 @@
 #define WATCH_ASLEEP (5 * RD_SECOND)     /* ... or asleep in the kernel */
 #define WATCH_SIGNALS 3                  /* the thread was on a CPU that often meanwhile */
 #define WATCH_LOOK (100 * RD_MS)         /* between two reads of /proc */
+#define WATCH_TOKEN 0x10000              /* in the futex word: the watchdog shall wake */
 
-static atomic_int watch_open;            /* workers in a batch; the futex */
+static atomic_int watch_open;            /* workers in a batch, and tokens; the futex */
 static atomic_bool watch_asleep;
 
 static void
@@ -45,17 +46,31 @@ rd_watch_leave(void)
     atomic_fetch_sub(&watch_open, 1);
 }
 
+/* A wake-up that came before the wait is not lost: it stands in the word until then. */
+static bool
+watch_take_token(void)
+{
+    if (atomic_load(&watch_open) < WATCH_TOKEN)
+        return false;
+    atomic_fetch_sub(&watch_open, WATCH_TOKEN);
+    return true;
+}
+
 void
 rd_workers_wait(void)
 {
+    if (watch_take_token())
+        return;
     atomic_store(&watch_asleep, true);
     syscall(SYS_futex, &watch_open, FUTEX_WAIT_PRIVATE, 0, NULL, NULL, 0);
     atomic_store(&watch_asleep, false);
+    watch_take_token();
 }
 
 void
 rd_workers_wake(void)
 {
+    atomic_fetch_add(&watch_open, WATCH_TOKEN);
     watch_wake();
 }
 

@@ -32,7 +32,7 @@ struct rd_worker {
     void *data;                        /* the host's */
     struct rd_loop loop;
     pid_t tid;
-    uv_idle_t idle;                    /* active while a queue holds a run, so that polling does not block */
+    uv_idle_t idle;                    /* active while a run is queued: polling does not block */
     uv_check_t check;                  /* runs a batch behind the mails of each turn */
     struct rd_slice_clock clock;
 

@@ -1,0 +1,63 @@
+/*
+ * driver.h - a host with one worker for tests of script/: loads a script, runs
+ * handlers on it as messages would, waits for their ends.
+ */
+#ifndef TESTS_SCRIPT_DRIVER_H
+#define TESTS_SCRIPT_DRIVER_H
+
+#include <stdbool.h>
+
+#include "script/script.h"
+
+/* One run as the test sees it. */
+struct driver_run {
+    const char *body;             /* msg.body */
+    enum rd_handler handler;
+    int keyword;
+    struct rd_generation *generation;
+    struct rd_worker *worker;
+    struct rd_run *run;           /* worker's thread only */
+    bool started, ended;
+    enum rd_outcome outcome;
+    bool by_error_handler;
+    unsigned n_messages;
+    char text[4096];              /* bodies of the reply, joined by "|" */
+    uint64_t cpu_ns;
+};
+
+/* Defaults of design section 8; tests change them before driver_open. */
+extern struct rd_script_limits driver_limits;
+/* Called on the worker with each new VM's `replyd` on the top; may be NULL. */
+extern void (*driver_vm_open)(lua_State *L);
+
+/* A generation from one text, and a worker; the test ends when it does not load. */
+void driver_open(const char *text);
+/* Unloads all; checks that nothing is left. */
+void driver_close(void);
+/* Loads another text (or NULL: fails, then driver_error says why) and makes it the current one. */
+struct rd_generation *driver_load(const char *text);
+const char *driver_error(void);
+/* What require may read. */
+void driver_set_root(const char *root);
+
+extern struct rd_generation *driver_generation;
+extern struct rd_worker *driver_worker;
+
+/* Starts a handler with msg.body = body; free with driver_wait. */
+struct driver_run *driver_start(const char *body);
+/* Any handler; keyword by its number. */
+struct driver_run *driver_start_handler(enum rd_handler handler, int keyword, const char *body);
+void driver_cancel(struct driver_run *r);
+/* Waits for its end; the caller's then (free()). */
+struct driver_run *driver_wait(struct driver_run *r);
+/* Start and wait; the text of its answer, valid until the next call. */
+const char *driver_ask(const char *body);
+extern struct driver_run driver_last;
+
+/* Runs fn(arg) on the worker and waits. */
+void driver_call(void (*fn)(void *arg), void *arg);
+
+/* Loads, asks once, closes: for rows of tables. The answer stays in driver_last. */
+const char *driver_once(const char *script, const char *body);
+
+#endif
