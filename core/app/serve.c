@@ -360,6 +360,7 @@ rd_serve(const struct rd_config_args *args)
     rd_buf_init(&errors, SERVE_TEXT);
     rd_buf_init(&warnings, SERVE_TEXT);
     p->args = args;
+    rd_hash_seed();
     rd_compose_open();
     if (rd_load_open(&plugin) != 0) {
         rd_buf_printf(&errors, "%s\n", plugin);
