@@ -60,7 +60,7 @@ void rd_run_wake(struct rd_run *run);
 /* Cancels and releases what its slot holds. */
 void rd_run_drop_op(struct rd_run *run);
 
-/* What runs inside the coroutine (body.c): the handler; the `error` handler, its argument the error. */
+/* What runs inside the coroutine (body.c): the handler; the `error` handler, given the error. */
 int rd_run_body(lua_State *L);
 int rd_run_error_body(lua_State *L);
 /* Pushes the handler of the running run: a function, a keyword's value, or nil. */
