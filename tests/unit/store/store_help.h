@@ -9,7 +9,7 @@
 
 #include <cmocka.h>
 
-#include "store/store.h"
+#include "store/request_help.h"
 
 struct asker {
     struct rd_store *store;
@@ -38,21 +38,8 @@ struct rd_store_request *asker_ask(struct asker *a, struct rd_store_request *r);
 /* The same, for its number or error alone. */
 int asker_error(struct asker *a, struct rd_store_request *r);
 
-/* ---- requests -------------------------------------------------------------- */
+/* ---- what is there ----------------------------------------------------------- */
 
-/* The key of reply number n. */
-struct rd_reply_key reply_key(uint32_t n);
-/* An answer "text" that holds the replies of mask (bit n: reply n). */
-struct rd_answer *answer_of(const char *text, unsigned mask);
-/* Adds the replies of mask to a request. */
-void add_replies(struct rd_store_request *r, unsigned mask);
-void add_effect(struct rd_store_request *r, enum rd_effect kind, const char *key,
-                const char *value);
-/* early with its answer, a message and replies. */
-struct rd_store_request *early_of(const char *key, const char *text, unsigned in, unsigned replies);
-struct rd_store_request *final_of(const char *key, enum rd_row_state to, const char *text,
-                                  unsigned in, unsigned replies);
-struct rd_store_request *kv_of(enum rd_store_op op, const char *name);
 /* State of a row, and its answer's text compared with `text` unless that is NULL. */
 enum rd_row_state row_of(struct asker *a, const char *key, const char *text);
 /* The next outbox rows, n at most, as a mask; none may come twice. */
