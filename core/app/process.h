@@ -70,7 +70,7 @@ void rd_process_log_lines(enum rd_log_level level, const char *event, const stru
 
 /* serve.c: a script thread for slot i; 0 or an error. */
 int rd_process_start_worker(struct rd_process *p, unsigned i, const struct rd_script_host *host);
-/* serve.c: the certificate that the configuration names, or the self-signed one; 0 or an error with its text. */
+/* serve.c: the configured certificate, or the self-signed one; 0 or an error with its text. */
 int rd_process_load_tls(const struct rd_config *config, struct rd_tls_context **out,
                         struct rd_buf *why);
 

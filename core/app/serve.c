@@ -26,7 +26,7 @@
 #include "store/store.h"
 
 #define SERVE_TEXT ((size_t)1 << 20)             /* bytes of errors or warnings */
-#define SERVE_MEMORY_ROWS (UINT64_C(256) << 20)  /* bytes of rows that the memory store keeps at most */
+#define SERVE_MEMORY_ROWS (UINT64_C(256) << 20)  /* bytes that the memory store keeps at most */
 
 /* ---- messages before there is a log ------------------------------------------------- */
 
@@ -202,7 +202,7 @@ serve_start_fronts(struct rd_process *p)
     return error;
 }
 
-/* ---- signals ---------------------------------------------------------------------------------- */
+/* ---- signals ------------------------------------------------------------------------- */
 
 static void
 serve_on_hup(uv_signal_t *handle, int signum)
@@ -233,7 +233,7 @@ serve_signals(struct rd_process *p)
     uv_signal_start(&p->sigint, serve_on_term, SIGINT);
 }
 
-/* ---- from configuration to serving ---------------------------------------------------------------- */
+/* ---- from configuration to serving ------------------------------------------------------ */
 
 static void
 serve_free_config(void *snapshot)

@@ -17,7 +17,7 @@
 #include "base/mem.h"
 
 #define WATCHDOG_SLOTS 256
-#define WATCHDOG_TICK_NS 1000000     /* half of the default slice: a slice is over by 1 ms at most */
+#define WATCHDOG_TICK_NS 1000000     /* half of a slice: it is over by 1 ms at most */
 #define WATCHDOG_LINGER 20           /* ticks without an open slice before it sleeps */
 #define WATCHDOG_STACK ((size_t)64 * 1024)
 

@@ -12,7 +12,7 @@
 
 struct rd_watchdog;
 
-/* Starts the thread; lost(worker, arg) is called on it, once for each lost worker. 0 or an error. */
+/* Starts the thread; lost(worker, arg) is called on it, once for each lost one. 0 or an error. */
 int rd_watchdog_start(void (*lost)(struct rd_worker *w, void *arg), void *arg,
                       struct rd_watchdog **out);
 

@@ -9,7 +9,7 @@
 
 #include "base/slice.h"
 
-/* Draws the process's key; call once before threads start. Aborts when the kernel has no randomness. */
+/* Draws the process's key; once, before threads start. Aborts if the kernel has no randomness. */
 void rd_hash_seed(void);
 
 /* 64-bit hash of the bytes; differs between processes. */

@@ -16,9 +16,9 @@
 
 #define RD_REPLY_MAGIC RD_MAGIC('r', 'p', 'l', 'y')
 
-#define RD_REPLY_MESSAGES 10    /* Twilio error 14109: more than 10 <Message> to one inbound message */
+#define RD_REPLY_MESSAGES 10    /* Twilio error 14109: more than 10 to one inbound message */
 #define RD_REPLY_MEDIA 10       /* <Message>: at most 10 <Media> */
-#define RD_REPLY_MEDIA_ROOM 11  /* one more than Twilio takes, so that too many can be told from enough */
+#define RD_REPLY_MEDIA_ROOM 11  /* one more than Twilio takes: too many can be told from enough */
 
 /* One <Message>; absent attributes have p == NULL. */
 struct rd_reply_message {
@@ -42,7 +42,7 @@ struct rd_reply {
 struct rd_reply *rd_reply_new(size_t limit);
 /* NULL is ignored. */
 void rd_reply_free(struct rd_reply *r);
-/* A new, empty message at the end; NULL over the arena's cap. Pointers to older ones become invalid. */
+/* A new, empty message at the end; NULL over the cap. Pointers to older ones become invalid. */
 struct rd_reply_message *rd_reply_add(struct rd_reply *r);
 /* Nothing to say: no message and no redirect. NULL counts as empty. */
 bool rd_reply_is_empty(const struct rd_reply *r);

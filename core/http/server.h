@@ -23,7 +23,7 @@ struct rd_tls_context;    /* net/tls.h: immutable snapshot with a reference coun
 struct rd_http_limits {
     size_t max_body, max_head, max_headers, max_line;
     uint64_t handshake_timeout, request_timeout, idle_timeout;
-    uint64_t answer_timeout;    /* an unanswered (unverified) request: 408 and close; the hard deadline */
+    uint64_t answer_timeout;    /* not verified and not answered by then: 408 and close */
     size_t max_connections;     /* 0: from RLIMIT_NOFILE */
 };
 
@@ -38,13 +38,14 @@ struct rd_http_request {
     const struct rd_http_header *headers;
     size_t n_headers;
     struct rd_slice body;
-    uint64_t start_ns;    /* accept(), first byte on a reused connection, or end of the previous response */
+    uint64_t start_ns;    /* accept(), first byte when reused, or end of the previous response */
     bool tls;
     struct rd_slice peer;    /* address without port; "unix" for a unix socket */
 };
 
-/* First value of a header (case-insensitive); {NULL, 0} when absent. *count may be NULL: how many there are. */
-struct rd_slice rd_http_header_get(const struct rd_http_request *r, struct rd_slice name, size_t *count);
+/* First value of a header (any case); {NULL, 0} when absent. *count (may be NULL): how many. */
+struct rd_slice rd_http_header_get(const struct rd_http_request *r, struct rd_slice name,
+                                   size_t *count);
 
 struct rd_http_response {
     int status;
@@ -70,7 +71,7 @@ void *rd_http_stream_user(const struct rd_http_stream *s);
 /* Answers the request in hand, once. The body is copied before it returns. */
 void rd_http_respond(struct rd_http_stream *s, const struct rd_http_response *r);
 
-/* The peer has proved to be Twilio: the connection is not evicted, and answer_timeout no longer applies to this request. */
+/* The peer is Twilio: no eviction, and answer_timeout no longer applies to this request. */
 void rd_http_stream_verified(struct rd_http_stream *s);
 
 struct rd_http_listen {

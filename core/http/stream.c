@@ -326,7 +326,7 @@ rd_http_respond(struct rd_http_stream *s, const struct rd_http_response *r)
     RD_CHECK(&s->conn, RD_CONN_MAGIC);
     RD_ASSERT(stream_held(s));
     s->user = NULL;
-    rd_conn_enter(&s->conn, RD_CONN_WRITE);    /* no longer held: a failing write is nobody's loss */
+    rd_conn_enter(&s->conn, RD_CONN_WRITE);    /* no longer held: a failing write loses nothing */
     stream_send(s, r, r->close || !s->parser.keep_alive || s->conn.hub->draining);
     if (s->conn.state == RD_CONN_CLOSED)
         return;

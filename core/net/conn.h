@@ -49,7 +49,7 @@ struct rd_memory_link;
 
 /* What the layer above does. Any call may end with the connection CLOSED. */
 struct rd_conn_user {
-    size_t size;                                        /* of the struct that begins with a rd_conn */
+    size_t size;    /* of the struct that begins with a rd_conn */
     char *(*room)(struct rd_conn *c, size_t *n);        /* where the next bytes go; *n 0: not now */
     void (*data)(struct rd_conn *c, size_t n);          /* that many came */
     void (*eof)(struct rd_conn *c);                     /* the peer will send no more */
@@ -67,7 +67,7 @@ struct rd_conn {
     struct rd_tls_session *tls;
     struct rd_memory_link *memory;
     struct rd_timer timer;
-    struct rd_list entry;         /* in the hub's list of trusted or untrusted ones, in order of age */
+    struct rd_list entry;         /* in the hub's list of trusted or untrusted ones, by age */
     struct rd_list handshake;     /* in the hub's queue of handshakes that have input */
     uint64_t start_ns;            /* where its request's time counts from (monotonic) */
     uint64_t entered;             /* ms on the loop's clock: since when it is in its state */
@@ -95,7 +95,7 @@ void rd_conn_enter(struct rd_conn *c, enum rd_conn_state state);
 /* Name of a state ("HELD"), for logs. */
 const char *rd_conn_state_name(enum rd_conn_state state);
 
-/* Sends n bytes, as one TLS record if they fit; what the kernel does not take is copied. May close. */
+/* Sends n bytes, as one TLS record if they fit; what the kernel leaves is copied. May close. */
 void rd_conn_write(struct rd_conn *c, const char *p, size_t n);
 /* The user has room again after it gave none. */
 void rd_conn_resume(struct rd_conn *c);
@@ -106,7 +106,7 @@ void rd_conn_close(struct rd_conn *c);
 /* It carried verified traffic: evicted only when idle for long. */
 void rd_conn_trust(struct rd_conn *c);
 
-/* For links and transports: the peer closed its side; an error ended it; its state's time is over. */
+/* For links and transports: the peer closed its side; an error ended it; its time is over. */
 void rd_conn_on_eof(struct rd_conn *c);
 void rd_conn_on_error(struct rd_conn *c);
 void rd_conn_on_timer(struct rd_timer *t);

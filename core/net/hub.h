@@ -24,7 +24,7 @@
 #define RD_HUB_EVICT_AFTER_MS 500   /* time that a new connection has before it can be evicted */
 #define RD_HUB_EVICT_IDLE_MS 2000   /* a trusted one that is idle for so long may go too */
 #define RD_HUB_PAUSE_MS 100         /* accept() is tried again after so long at the latest */
-#define RD_HUB_HANDSHAKE_NS 2000000 /* handshakes in one turn of the loop: other traffic waits so long */
+#define RD_HUB_HANDSHAKE_NS 2000000 /* handshakes in one turn of the loop: others wait so long */
 #define RD_HUB_DRAIN_IDLE_MS 1000   /* idle connections while draining */
 
 struct rd_hub_limits {
@@ -88,7 +88,7 @@ void rd_hub_free(struct rd_hub *hub);
 
 /* For conn.c and tls_session.c */
 void rd_hub_add(struct rd_hub *hub, struct rd_conn *c);
-void rd_hub_remove(struct rd_hub *hub, struct rd_conn *c);      /* it is CLOSED: no longer counted */
+void rd_hub_remove(struct rd_hub *hub, struct rd_conn *c);    /* it is CLOSED: no longer counted */
 void rd_hub_gone(struct rd_hub *hub);                           /* its memory is freed */
 void rd_hub_want_handshake(struct rd_hub *hub, struct rd_conn *c);
 

@@ -21,7 +21,7 @@ struct rd_tls_context {
     mbedtls_pk_context key;
 };
 
-/* psa_crypto_init() and the ticket keys that all contexts share, once; 0 or RD_E_TLS. Any thread. */
+/* psa_crypto_init() and the ticket keys of all contexts, once; 0 or RD_E_TLS. Any thread. */
 int rd_tls_init(void);
 /* Lets conf give out and take tickets under the shared keys. */
 void rd_tls_use_tickets(mbedtls_ssl_config *conf);

@@ -13,7 +13,7 @@
 #include "base/error.h"
 #include "net/tls_session.h"
 
-#define TICKET_SECONDS (12 * 3600)    /* a key gives out tickets for so long, and is gone after 24 h */
+#define TICKET_SECONDS (12 * 3600)    /* a key gives tickets for so long, gone after 24 h */
 
 static pthread_once_t ticket_once = PTHREAD_ONCE_INIT;
 static mbedtls_ssl_ticket_context ticket_keys;

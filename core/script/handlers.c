@@ -233,7 +233,7 @@ handlers_entry(struct handlers_in *in)
     handlers_unknown(in, key);
 }
 
-/* ---- keywords --------------------------------------------------------------------------------- */
+/* ---- keywords ------------------------------------------------------------------------- */
 
 /* One keyword as it is collected: its folded key, and its value's reference. */
 struct handlers_keyword {
