@@ -83,6 +83,7 @@ class Gateway:
         self.changed = threading.Condition()
         self.listeners = []
         self.process = None
+        self.terminated = False
         (folder / "scripts").mkdir(parents=True)
         self.write_scripts(script)
         self.write_config()
@@ -123,7 +124,7 @@ class Gateway:
         env = {k: v for k, v in os.environ.items() if not k.startswith("TWILIO_")}
         env.update(self.options.get("env") or {})
         self.process = subprocess.Popen(
-            [harness.BINARY, "run", "-c", str(self.folder / "replyd.lua"),
+            [harness.BINARY, "run", "-c", "replyd.lua",
              *self.options.get("flags", [])],
             cwd=self.folder, env=env, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
             stderr=subprocess.PIPE, preexec_fn=self.options.get("preexec"))
@@ -178,6 +179,8 @@ class Gateway:
         return next(u for u in self.listeners if u.startswith("http:"))
 
     def terminate(self):
+        """SIGTERM; a second one jumps to the store."""
+        self.terminated = True
         self.process.send_signal(signal.SIGTERM)
 
     def wait_end(self, limit=30):
@@ -194,7 +197,8 @@ class Gateway:
         if self.process.poll() is None:
             if kind is None:
                 self.release_all()
-            self.terminate()
+            if not self.terminated:
+                self.terminate()
         try:
             code = self.wait_end()
         except subprocess.TimeoutExpired:
