@@ -202,6 +202,7 @@ rd_admin_start(uv_loop_t *loop, struct rd_slice address, const struct rd_admin_c
         free(a);
         return status;
     }
+    rd_http_server_uncounted(a->server);
     *out = a;
     return 0;
 }

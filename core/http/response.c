@@ -5,7 +5,6 @@
 #include <time.h>
 
 #include "base/error.h"
-#include "base/metric.h"
 
 #define RESPONSE_FIXED 256    /* bytes of status line and our own headers, at most */
 
@@ -121,8 +120,6 @@ rd_http_response_write(struct rd_buf *b, const struct rd_http_response *r,
     if (!head && response_has_length(r->status))
         at = response_put(at, r->body);
     b->n += (size_t)(at - start);
-    if (r->status >= 100 && r->status < 600)
-        rd_metric_add(RD_METRIC_http_responses_total, (unsigned)r->status / 100 - 1, 1);
     return 0;
 }
 

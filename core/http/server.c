@@ -75,6 +75,12 @@ rd_http_server_start(uv_loop_t *loop, const struct rd_http_listen *listeners, si
 }
 
 void
+rd_http_server_uncounted(struct rd_http_server *s)
+{
+    s->hub.uncounted = true;
+}
+
+void
 rd_http_server_set_limits(struct rd_http_server *s, const struct rd_http_limits *limits)
 {
     struct rd_hub_limits hub_limits = server_hub_limits(limits);

@@ -83,6 +83,8 @@ struct rd_http_listen {
 int rd_http_server_start(uv_loop_t *loop, const struct rd_http_listen *listeners, size_t n,
                          const struct rd_http_limits *limits, const struct rd_http_service *service,
                          struct rd_http_server **out);
+/* Before the loop turns: the admin listener's own traffic is not in the metrics that it serves. */
+void rd_http_server_uncounted(struct rd_http_server *s);
 void rd_http_server_set_limits(struct rd_http_server *s, const struct rd_http_limits *limits);
 void rd_http_server_set_tls(struct rd_http_server *s, size_t listener, struct rd_tls_context *tls);
 

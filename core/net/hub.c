@@ -122,6 +122,8 @@ rd_hub_add(struct rd_hub *hub, struct rd_conn *c)
     rd_list_append(&hub->untrusted, &c->entry);
     hub->n++;
     hub->alive++;
+    if (hub->uncounted)
+        return;
     rd_metric_add(RD_METRIC_connections, 0, 1);
     rd_metric_inc(RD_METRIC_connections_total);
 }
@@ -131,7 +133,8 @@ rd_hub_remove(struct rd_hub *hub, struct rd_conn *c)
 {
     rd_list_remove(&c->entry);
     hub->n--;
-    rd_metric_add(RD_METRIC_connections, 0, -1);
+    if (!hub->uncounted)
+        rd_metric_add(RD_METRIC_connections, 0, -1);
     if (hub->paused && !hub->draining)
         rd_hub_accept_start(hub);
 }

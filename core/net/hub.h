@@ -61,6 +61,7 @@ struct rd_hub {
     size_t n;                             /* connections that are open */
     size_t alive;                         /* connections whose memory is not freed yet */
     bool paused, draining, closing;
+    bool uncounted;                       /* its connections are not in the metrics */
     uint64_t logged_ms;                   /* when it last complained */
 
     char *in;                             /* RD_HUB_SCRATCH bytes: ciphertext, what is dropped */
