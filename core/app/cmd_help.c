@@ -76,10 +76,12 @@ static void
 help_lua_row(const char *table, const struct rd_lua_fn *row, void *arg)
 {
     bool is_message = strcmp(table, "msg") == 0;
+    size_t n = strlen(table);
+    bool named = n > 0 && strncmp(row->signature, table, n) == 0 && row->signature[n] == '.';
 
     (void)arg;
-    printf("  %s%s%s%s\n", is_message ? "" : "replyd.", is_message || !*table ? "" : table,
-           is_message || !*table ? "" : ".", row->signature);
+    printf("  %s%s%s%s\n", is_message ? "" : "replyd.", is_message || named ? "" : table,
+           is_message || named || n == 0 ? "" : ".", row->signature);
     rd_command_print_wrapped(stdout, row->sentence, HELP_INDENT);
 }
 

@@ -25,7 +25,7 @@ struct text_call {
     struct rd_arena arena;
     struct rd_buf *why;
     struct rd_public_url to;               /* where to connect */
-    struct rd_slice target;                /* path and query */
+    struct rd_slice target;                /* path and query; empty: not given */
     struct rd_slice url;                   /* what is signed */
     struct rd_slice token, account;
     struct rd_param at[TEXT_PARAMS];
@@ -121,9 +121,7 @@ text_parse_url(struct text_call *c, struct rd_slice url)
         return RD_E_INVALID;
     }
     c->target = rd_slice_skip(rest, path);
-    if (c->target.n == 0)
-        c->target = text_route_path(c);
-    else if (c->target.p[0] == '?')
+    if (c->target.n > 0 && c->target.p[0] == '?')
         c->target = text_print_slice(c, "/%.*s%.*s", c->target, RD_LIT(""));
     return 0;
 }
@@ -158,15 +156,18 @@ text_is_loopback(const struct text_call *c)
 static void
 text_find_signed_url(struct text_call *c, struct rd_slice public_url)
 {
-    struct rd_slice here = text_host_and_port(c), base;
-    size_t n = public_url.n;
+    struct rd_slice base, prefix = rd_slice_make(NULL, 0);
+    struct rd_public_url u;
 
-    while (n > 0 && public_url.p[n - 1] == '/')
-        n--;
-    if (n > 0 && text_is_loopback(c))
-        base = rd_slice_make(public_url.p, n);
-    else
-        base = text_print_slice(c, "%.*s://%.*s", c->to.scheme, here);
+    if (public_url.n > 0 && text_is_loopback(c) && rd_public_url_parse(public_url, &u) == 0) {
+        prefix = u.prefix;
+        base = rd_slice_make(public_url.p, (size_t)(u.host.p - public_url.p) + u.host.n);
+        base.n += u.port.n ? u.port.n + 1 : 0;
+    } else {
+        base = text_print_slice(c, "%.*s://%.*s", c->to.scheme, text_host_and_port(c));
+    }
+    if (c->target.n == 0)
+        c->target = text_print_slice(c, "%.*s%.*s", prefix, text_route_path(c));
     c->url = text_print_slice(c, "%.*s%.*s", base, c->target);
 }
 
