@@ -10,6 +10,7 @@
 #include "base/error.h"
 #include "base/fault.h"
 #include "base/log.h"
+#include "base/mem.h"
 #include "base/metric.h"
 #include "gateway/arbiter_hold.h"
 #include "gateway/front.h"
@@ -25,7 +26,7 @@ done_found(struct arbiter_hold *h, struct rd_store_request *r)
     rd_hold_freeze(c, r->row_answer, RD_OUTCOME_replay);
     r->row_answer = NULL;
     rd_hold_settle(h);
-    rd_hold_rest(h);
+    rd_claims_idle(h->g->claims, c);    /* an EARLY row too: nobody runs it any more */
 }
 
 static void
@@ -39,6 +40,40 @@ done_lookup(struct arbiter_hold *h, struct rd_store_request *r)
         done_found(h, r);
     else
         rd_hold_begin(h);
+}
+
+/* ---- status events ----------------------------------------------------------- */
+
+static void done_pay(struct arbiter_hold *h);
+
+static void
+done_pay_again(struct rd_front *f, void *arg)
+{
+    struct rd_claim_ref *ref = arg;
+    struct arbiter_hold h;
+
+    rd_hold_take(&h, f->gateway, *ref);
+    free(ref);
+    if (h.claim != NULL)
+        done_pay(&h);
+    rd_hold_release(&h);
+}
+
+/* A status event is recorded, or will never be: now its handler runs, once. */
+static void
+done_pay(struct arbiter_hold *h)
+{
+    struct rd_claim *c = h->claim;
+    struct rd_claim_ref *ref;
+
+    if (!c->owed)
+        return;
+    c->owed = rd_hold_dispatch(h) != 0;
+    if (!c->owed)
+        return;
+    ref = rd_malloc(sizeof *ref);    /* overloaded: it was acknowledged, so it waits */
+    *ref = (struct rd_claim_ref){ c->hash, c->id };
+    rd_front_retry(rd_front_current(), done_pay_again, ref);
 }
 
 /* ---- writes ------------------------------------------------------------------- */
@@ -78,10 +113,11 @@ done_repeat(struct arbiter_hold *h, struct rd_store_request *r)
 }
 
 static void
-done_give_up(struct rd_claim *c)
+done_give_up(struct arbiter_hold *h)
 {
-    c->given_up = true;
+    h->claim->given_up = true;
     rd_log_msg(RD_LOG_ERROR, "store", "a message's row could not be written until late_limit");
+    done_pay(h);
 }
 
 static void
@@ -103,39 +139,7 @@ done_failed(struct arbiter_hold *h, struct rd_store_request *r)
     if (now < c->retry_until_ms)
         done_repeat(h, r);
     else
-        done_give_up(c);
-}
-
-/* A status event is recorded: now its handler may run. */
-static void
-done_run_status(struct arbiter_hold *h);
-
-static void
-done_status_again(struct rd_front *f, void *arg)
-{
-    struct rd_claim_ref *ref = arg;
-    struct arbiter_hold h;
-
-    rd_hold_take(&h, f->gateway, *ref);
-    free(ref);
-    if (h.claim != NULL)
-        done_run_status(&h);
-    rd_hold_release(&h);
-}
-
-static void
-done_run_status(struct arbiter_hold *h)
-{
-    struct rd_claim *c = h->claim;
-    struct rd_claim_ref *ref;
-
-    if (c->run != 0 || rd_hold_dispatch(h) == 0)
-        return;
-    ref = malloc(sizeof *ref);    /* overloaded: it was acknowledged, so it waits */
-    if (ref == NULL)
-        return;
-    *ref = (struct rd_claim_ref){ c->hash, c->id };
-    rd_front_retry(rd_front_current(), done_status_again, ref);
+        done_give_up(h);
 }
 
 static void
@@ -162,14 +166,16 @@ done_written(struct arbiter_hold *h, struct rd_store_request *r)
 
     atomic_store_explicit(&h->g->store_faulty, false, memory_order_relaxed);
     c->row = r->row;
+    c->retry_until_ms = 0;
+    if (!rd_answer_eq(r->row_answer, c->answer))    /* only after a look-up that failed */
+        rd_metric_inc(RD_METRIC_answered_unrecorded_total);
     if (r->dropped)
         rd_metric_inc(RD_METRIC_effects_dropped_total);
     if (r->undeliverable > 0)
         done_log_undeliverable(c, r->undeliverable);
     if (c->phase != RD_CLAIM_SETTLED)
         rd_hold_settle(h);
-    if (c->message->kind == RD_KIND_STATUS && r->row == RD_ROW_EARLY)
-        done_run_status(h);
+    done_pay(h);
 }
 
 static void

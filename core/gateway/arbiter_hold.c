@@ -112,7 +112,7 @@ rd_hold_rest(struct arbiter_hold *h)
     struct rd_claim *c = h->claim;
     bool written = c->row == RD_ROW_ANSWERED || c->row == RD_ROW_DONE || c->given_up;
 
-    if (c->phase == RD_CLAIM_SETTLED && c->mails == 0 && c->run == 0 && written)
+    if (c->phase == RD_CLAIM_SETTLED && c->mails == 0 && c->run == 0 && !c->owed && written)
         rd_claims_idle(h->g->claims, c);
 }
 
@@ -208,7 +208,8 @@ arbiter_begin_status(struct arbiter_hold *h)
     struct rd_claim *c = h->claim;
 
     rd_hold_freeze(c, rd_compose_no_content(), RD_OUTCOME_ok);
-    if (rd_script_has(c->generation, c->script, RD_HANDLER_STATUS))
+    c->owed = rd_script_has(c->generation, c->script, RD_HANDLER_STATUS);
+    if (c->owed)
         rd_hold_post_early(h, NULL, 0);
     else
         rd_hold_post_final(h, RD_ROW_DONE, NULL, 0);

@@ -19,8 +19,6 @@ rd_arbiter_begins(struct rd_gateway *g, struct rd_claim_ref ref, uint64_t run)
     struct arbiter_hold h;
     bool current = arbiter_take_run(&h, g, ref, run);
 
-    if (current)
-        h.claim->started = true;
     rd_hold_release(&h);
     return current;
 }

@@ -39,7 +39,6 @@ struct rd_claim {
     uint64_t hash, id;                 /* id: unique in the process */
     enum rd_claim_phase phase;
     uint64_t run;                      /* serial of the current run; 0: none */
-    bool started;                      /* a handler of this message has begun */
     struct rd_message *message;        /* while a run may still need it */
     struct rd_generation *generation;  /* the same */
     unsigned script;
@@ -49,6 +48,7 @@ struct rd_claim {
     struct rd_answer *if_late;         /* what a deadline would send; NULL: the configuration's */
     enum rd_outcome outcome;
     bool soft_due;                     /* the soft deadline came during LOOKUP */
+    bool owed;                         /* acknowledged; its handler is still to be dispatched */
     bool may_forget;                   /* row known to be final, no mail under way, no run */
     bool given_up;                     /* the row could not be written until late_limit */
     unsigned mails;                    /* store requests under way */
