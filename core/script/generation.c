@@ -22,7 +22,7 @@ static struct rd_generation *generation_registry;
 static atomic_uint generation_alive, generation_leaked;
 static _Atomic(uint64_t) generation_last;    /* newest number */
 
-/* ---- sources ------------------------------------------------------------------------ */
+/* ---- sources --------------------------------------------------------------- */
 
 const struct rd_source *
 rd_generation_find(const struct rd_generation *g, struct rd_slice path)
@@ -62,7 +62,7 @@ rd_generation_line(const struct rd_generation *g, struct rd_slice path, int line
     return rd_slice_trim(rest);
 }
 
-/* ---- the end -------------------------------------------------------------------------- */
+/* ---- the end --------------------------------------------------------------- */
 
 static void
 generation_free(struct rd_generation *g)
@@ -144,7 +144,7 @@ rd_generation_unref(struct rd_generation *g)
         generation_end(g);
 }
 
-/* ---- the beginning --------------------------------------------------------------------- */
+/* ---- the beginning --------------------------------------------------------- */
 
 static int
 generation_copy_scripts(struct rd_generation *g, const struct rd_generation_spec *spec)
@@ -257,7 +257,7 @@ rd_generations_lose(unsigned index)
     pthread_mutex_unlock(&generation_lock);
 }
 
-/* ---- questions --------------------------------------------------------------------------- */
+/* ---- questions ------------------------------------------------------------- */
 
 uint64_t
 rd_generation_number(const struct rd_generation *g)

@@ -30,7 +30,7 @@ struct handlers_in {
     int chunk, table;                /* on the stack */
 };
 
-/* ---- where ------------------------------------------------------------------------------ */
+/* ---- where ----------------------------------------------------------------- */
 
 static bool
 handlers_is_name(char c)
@@ -94,7 +94,7 @@ handlers_error(struct handlers_in *in, const char *key, const char *format, ...)
     return lua_error(in->L);
 }
 
-/* ---- the keys of the table ------------------------------------------------------------------ */
+/* ---- the keys of the table ------------------------------------------------- */
 
 /* The value is on the top in all of these; they leave the stack as it is. */
 
@@ -233,7 +233,7 @@ handlers_entry(struct handlers_in *in)
     handlers_unknown(in, key);
 }
 
-/* ---- keywords ------------------------------------------------------------------------- */
+/* ---- keywords -------------------------------------------------------------- */
 
 /* One keyword as it is collected: its folded key, and its value's reference. */
 struct handlers_keyword {
@@ -328,7 +328,7 @@ handlers_read_keywords(struct handlers_in *in)
     lua_setfield(L, LUA_REGISTRYINDEX, "replyd.keywords");
 }
 
-/* ---- the whole ------------------------------------------------------------------ */
+/* ---- the whole ------------------------------------------------------------- */
 
 static bool
 handlers_same(const struct rd_gen_script *a, const struct rd_gen_script *b)

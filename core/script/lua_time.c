@@ -15,7 +15,7 @@
 
 #define TIME_MOST_MS (UINT64_C(366) * 24 * 3600 * 1000)    /* a year: longer is a mistake */
 
-/* ---- durations ------------------------------------------------------------ */
+/* ---- durations ------------------------------------------------------------- */
 
 static const struct {
     const char *unit;
@@ -64,7 +64,7 @@ rd_lua_check_duration(lua_State *L, int arg)
     return ms;
 }
 
-/* ---- sleep ---------------------------------------------------------------- */
+/* ---- sleep ----------------------------------------------------------------- */
 
 struct time_sleep {
     struct rd_op op;

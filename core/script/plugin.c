@@ -84,7 +84,7 @@ rd_plugins_vm_open(lua_State *L)
     }
 }
 
-/* ---- replyd.h: what a plugin may ask -------------------------------------- */
+/* ---- replyd.h: what a plugin may ask --------------------------------------- */
 
 const char *
 rd_plugin_param(lua_State *L, const char *name, size_t *length)

@@ -120,7 +120,7 @@ reply_add(struct reply_in *in)
     return m;
 }
 
-/* ---- one message ----------------------------------------------------------------- */
+/* ---- one message ----------------------------------------------------------- */
 
 static void
 reply_medium(struct reply_in *in, struct rd_reply_message *m, int index)
@@ -232,7 +232,7 @@ reply_message(struct reply_in *in, int index)
         in->reply->n--;
 }
 
-/* ---- lists and the rest ------------------------------------------------------------ */
+/* ---- lists and the rest ---------------------------------------------------- */
 
 static bool
 reply_is_redirect(lua_State *L, int index)
@@ -385,7 +385,7 @@ rd_reply_from_results(lua_State *L, int n)
     return n > 0 ? reply_value(&in, 1) : NULL;
 }
 
-/* ---- replyd.redirect ------------------------------------------------------------------ */
+/* ---- replyd.redirect ------------------------------------------------------- */
 
 static int
 reply_new_redirect(lua_State *L)

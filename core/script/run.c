@@ -19,7 +19,7 @@
 
 #define RUN_SPARE 256    /* structs kept for the next runs */
 
-/* ---- start ------------------------------------------------------------------ */
+/* ---- start ----------------------------------------------------------------- */
 
 static struct rd_run *
 run_new(struct rd_worker *w)
@@ -91,7 +91,7 @@ rd_run_start(struct rd_worker *w, const struct rd_run_order *order)
     return run;
 }
 
-/* ---- end -------------------------------------------------------------------- */
+/* ---- end ------------------------------------------------------------------- */
 
 static void
 run_free(struct rd_run *run)
@@ -135,7 +135,7 @@ run_end(struct rd_run *run)
     run_free(run);
 }
 
-/* ---- slices ------------------------------------------------------------------- */
+/* ---- slices ---------------------------------------------------------------- */
 
 static void
 run_open_slice(struct rd_run *run, uint64_t now_ns)
@@ -326,7 +326,7 @@ rd_run_slice(struct rd_run *run, uint64_t *now_ns)
     run_resume(run, now_ns);
 }
 
-/* ---- from outside ---------------------------------------------------------------- */
+/* ---- from outside ---------------------------------------------------------- */
 
 void
 rd_run_wake(struct rd_run *run)

@@ -16,7 +16,7 @@
 
 static char sandbox_globals_key;    /* its address: the registry's table of globals */
 
-/* ---- base functions that are ours ---------------------------------------------------- */
+/* ---- base functions that are ours ------------------------------------------ */
 
 static int
 sandbox_rawset(lua_State *L)
@@ -89,7 +89,7 @@ sandbox_traceback(lua_State *L)
     return 1;
 }
 
-/* ---- xpcall: the handler runs after unwinding, so that the hook can stop it ------------ */
+/* ---- xpcall: the handler runs after unwinding, so that the hook can stop it  */
 
 static int
 xpcall_handled(lua_State *L, int status, lua_KContext ctx)
@@ -136,7 +136,7 @@ sandbox_xpcall(lua_State *L)
     return xpcall_after(L, status, at_once);
 }
 
-/* ---- table functions that a __len of 2^53 would keep busy for ever ----------------------- */
+/* ---- table functions that a __len of 2^53 would keep busy for ever --------- */
 
 static int
 sandbox_forward(lua_State *L)
@@ -176,7 +176,7 @@ sandbox_guard(lua_State *L, const char *name, lua_CFunction guard)
     lua_setfield(L, -2, name);
 }
 
-/* ---- the globals -------------------------------------------------------------------------- */
+/* ---- the globals ----------------------------------------------------------- */
 
 static const char *const sandbox_base[] = {
     "assert", "error", "getmetatable", "ipairs", "load", "pairs", "pcall", "rawequal", "rawlen",

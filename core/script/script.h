@@ -103,8 +103,8 @@ struct rd_generation_spec {
 /*
  * Builds all VMs on the calling (loader) thread under the load budget. NULL on
  * failure: all but the snapshot, which stays the caller's, is freed again and
- * `error` holds file:line and the reason. The new generation has one reference; its number is
- * unique in the process.
+ * `error` holds file:line and the reason. The new generation has one reference;
+ * its number is unique in the process.
  */
 struct rd_generation *rd_generation_load(const struct rd_generation_spec *spec,
                                          struct rd_buf *error);
