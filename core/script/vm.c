@@ -10,14 +10,29 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/mem.h"
 #include "base/metric.h"
 #include "script/slice.h"
 
 #define VM_REPORT (256 * 1024)    /* bytes that the gauge may be off */
+#define VM_STACK_MOST ((uintptr_t)32 << 20)    /* bytes; Lua allows a million slots of 16 */
 
 static char vm_threads_key;       /* its address: the registry's table of coroutines */
+
+/*
+ * While Lua moves a stack (the allocation may be just that) its pointers are offsets, and nothing
+ * may look at it. The first member of a CallInfo is such a pointer; no heap lies as low as these.
+ */
+static bool
+vm_stack_moves(const lua_Debug *ar)
+{
+    uintptr_t function;
+
+    memcpy(&function, ar->i_ci, sizeof function);
+    return function < VM_STACK_MOST;
+}
 
 /* Where Lua code is now, for the message of an error that Lua itself leaves without one. */
 static void
@@ -28,6 +43,8 @@ vm_note_where(struct rd_vm *vm)
 
     vm->budget->where[0] = '\0';
     for (int level = 0; L != NULL && lua_getstack(L, level, &ar); level++) {
+        if (vm_stack_moves(&ar))
+            return;
         lua_getinfo(L, "Sl", &ar);
         if (ar.currentline > 0) {
             snprintf(vm->budget->where, sizeof vm->budget->where, "%s:%d", ar.short_src,
@@ -37,10 +54,15 @@ vm_note_where(struct rd_vm *vm)
     }
 }
 
+/*
+ * Lua collects all garbage after the first refusal and asks again; string buffers do not, but what
+ * alone is more than the budget needs no second question.
+ */
 static void
 vm_refuse(struct rd_vm *vm, size_t old, size_t new)
 {
-    bool final = vm->refused_old == old && vm->refused_new == new;
+    bool final = (vm->refused_old == old && vm->refused_new == new) ||
+                 (vm->budget != NULL && (int64_t)new > vm->budget->mem_limit);
 
     vm->refused_old = old;
     vm->refused_new = new;
@@ -62,7 +84,6 @@ vm_charge(struct rd_vm *vm, size_t old, size_t new)
     b->mem += (int64_t)new - (int64_t)old;
     if (b->mem > b->mem_limit && !b->mem_over && b->killed == RD_ALIVE) {
         b->mem_over = true;
-        vm_note_where(vm);
         rd_slice_arm(vm->clock);
     }
 }

@@ -1,0 +1,268 @@
+/* Nothing that a handler does keeps another handler of the same worker waiting. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "base/clock.h"
+#include "base/metric.h"
+#include "script/driver.h"
+
+/* A script of which a body of "bad" runs the given code; any other body is echoed. */
+static const char *
+with_bad(const char *bad)
+{
+    static char text[4096];
+
+    snprintf(text, sizeof text,
+             "local function spin() while true do end end\n"
+             "return { message = function(msg)\n"
+             "  if msg.body == 'bad' then %s end\n"
+             "  return msg.body end,\n"
+             "  error = function(err) return 'sorry' end }", bad);
+    return text;
+}
+
+/*
+ * The bad handler ends with its outcome, the error handler replies, and the echoes beside it
+ * come while it runs: most before its end.
+ */
+static void
+bad_ends(const char *code, enum rd_outcome outcome)
+{
+    struct driver_run *bad;
+
+    driver_open(with_bad(code));
+    bad = driver_start("bad");
+    assert_string_equal(driver_ask("a"), "a");
+    assert_string_equal(driver_ask("b"), "b");
+    driver_wait(bad);
+    assert_string_equal(rd_outcome_name(bad->outcome), rd_outcome_name(outcome));
+    assert_string_equal(bad->text, "sorry");
+    assert_true(bad->by_error_handler);
+    assert_string_equal(driver_ask("c"), "c");
+    free(bad);
+    driver_close();
+}
+
+static void
+endless_loops_end_at_the_cpu_budget(void **state)
+{
+    static const char *const codes[] = {
+        "while true do end",
+        "while true do pcall(spin) end",
+        "local function p() pcall(p) while true do end end p()",
+        "while true do xpcall(spin, spin) end",
+        "xpcall(spin, debug.traceback) spin()",
+        "while true do coroutine.resume(coroutine.create(spin)) end",
+        "while true do pcall(coroutine.wrap(spin)) end",
+        "local function f() return f() end f()",
+        "table.sort({3, 2, 1}, function() spin() end)",
+        "(('x'):rep(10)):gsub('.', function() spin() end)",
+        "setmetatable({}, {__index = spin}).x = 1; return setmetatable({}, {__index = spin}).x",
+        "local x <close> = setmetatable({}, {__close = spin}) spin()",
+        "local c = coroutine.wrap(function() local x <close> = setmetatable({}, {__close = spin}) "
+            "spin() end) c()",
+        "local t = setmetatable({}, {__len = function() return 10 end, __index = spin}) "
+            "table.concat(t)",
+        "while true do load('local x = 1')() end",
+        "for i = 1, 1e18 do tostring(i) end",
+        "local s = 'x' while true do s:upper() end",
+    };
+
+    (void)state;
+    driver_limits.cpu_limit_ns = 100 * RD_MS;
+    for (size_t i = 0; i < sizeof codes / sizeof codes[0]; i++) {
+        print_message("  %s\n", codes[i]);
+        bad_ends(codes[i], RD_OUTCOME_cpu);
+    }
+    driver_limits.cpu_limit_ns = 500 * RD_MS;
+}
+
+static void
+patterns_end_at_the_cpu_budget_or_their_step_limit(void **state)
+{
+    static const char *const codes[] = {
+        "(('a@'):rep(800)):find('.-@.-%.com$')",
+        "(('a'):rep(1280)):find('.-.-.-b')",
+        "(('a'):rep(26)):find(('a-'):rep(25) .. 'b')",
+        "(('a'):rep(26)):match(('a?'):rep(26) .. ('a'):rep(26) .. 'b')",
+        "for _ in ((' '):rep(1600)):gmatch('^(.*)%s(.*)%s(.*)%s(.*)!$') do end spin()",
+        "while true do pcall(string.find, ('a'):rep(1280), '.-.-.-b') end",
+    };
+
+    (void)state;
+    driver_limits.cpu_limit_ns = 50 * RD_MS;
+    for (size_t i = 0; i < sizeof codes / sizeof codes[0]; i++) {
+        struct driver_run *bad;
+
+        print_message("  %s\n", codes[i]);
+        driver_open(with_bad(codes[i]));
+        bad = driver_wait(driver_start("bad"));
+        assert_true(bad->outcome == RD_OUTCOME_cpu || bad->outcome == RD_OUTCOME_error);
+        assert_string_equal(driver_ask("c"), "c");
+        free(bad);
+        driver_close();
+    }
+    driver_limits.cpu_limit_ns = 500 * RD_MS;
+}
+
+static void
+memory_bombs_end_at_the_memory_budget(void **state)
+{
+    static const char *const codes[] = {
+        "return ('x'):rep(1e9)",
+        "local s = 'x' while true do s = s .. s end",
+        "local t = {} while true do t[#t + 1] = {} end",
+        "local t = {} while true do t[{}] = true end",
+        "while true do pcall(string.rep, 'x', 1e9) end",
+        "local t = {} while true do pcall(function() while true do t[#t + 1] = ('x'):rep(1000) "
+            ".. #t end end) end",
+        "local t = {} for i = 1, 1e9 do t[i] = coroutine.create(print) end",
+        "local function f(n) local a, b, c = n, n, n return {f, f(n + 1)} end f(1)"
+            " local t = {} while true do t[#t + 1] = {} end",
+        "error(('x'):rep(40 * 1024 * 1024))",
+    };
+
+    (void)state;
+    driver_limits.vm_memory = (size_t)8 << 20;
+    driver_limits.handler_memory = (size_t)4 << 20;
+    driver_limits.cpu_limit_ns = 5 * RD_SECOND;
+    for (size_t i = 0; i < sizeof codes / sizeof codes[0]; i++) {
+        print_message("  %s\n", codes[i]);
+        bad_ends(codes[i], RD_OUTCOME_memory);
+    }
+    driver_limits.vm_memory = (size_t)64 << 20;
+    driver_limits.handler_memory = (size_t)32 << 20;
+    driver_limits.cpu_limit_ns = 500 * RD_MS;
+}
+
+static void
+garbage_is_not_charged(void **state)
+{
+    (void)state;
+    driver_limits.vm_memory = (size_t)16 << 20;
+    driver_limits.handler_memory = (size_t)4 << 20;
+    driver_open(with_bad("local s for i = 1, 400 do s = ('x'):rep(100000) .. i end"));
+    assert_string_equal(driver_ask("bad"), "bad");    /* 40 MB in all, little at once */
+    driver_close();
+    driver_limits.vm_memory = (size_t)64 << 20;
+    driver_limits.handler_memory = (size_t)32 << 20;
+}
+
+static void
+others_keep_their_memory_when_one_explodes(void **state)
+{
+    struct driver_run *holder;
+
+    (void)state;
+    driver_limits.vm_memory = (size_t)16 << 20;
+    driver_limits.handler_memory = (size_t)8 << 20;
+    driver_open("return function(msg)\n"
+                "  if msg.body == 'bomb' then local t = {} while true do t[#t + 1] = {} end end\n"
+                "  local mine = ('x'):rep(2 * 1024 * 1024)\n"
+                "  replyd.debug.wait_event('go') return #mine end");
+    holder = driver_start("hold");
+    driver_ask("bomb");
+    assert_int_equal(driver_last.outcome, RD_OUTCOME_memory);
+    driver_close();
+    assert_int_equal(holder->outcome, RD_OUTCOME_cancelled);
+    free(holder);
+    driver_limits.vm_memory = (size_t)64 << 20;
+    driver_limits.handler_memory = (size_t)32 << 20;
+}
+
+static void
+a_long_handler_makes_way_and_still_ends(void **state)
+{
+    struct driver_run *slow;
+
+    (void)state;
+    driver_limits.cpu_limit_ns = 20 * RD_SECOND;
+    driver_open("return function(msg) if msg.body ~= 'slow' then return msg.body end\n"
+                "local n = 0 for i = 1, 2e7 do n = n + i end return n end");
+    slow = driver_start("slow");
+    for (int i = 0; i < 20; i++)
+        assert_string_equal(driver_ask("quick"), "quick");
+    driver_wait(slow);
+    assert_string_equal(slow->text, "200000010000000");
+    assert_true(rd_metric_get(RD_METRIC_preemptions_total, 0) > 5);
+    free(slow);
+    driver_close();
+    driver_limits.cpu_limit_ns = 500 * RD_MS;
+}
+
+/* The script's own coroutine never sees a forced yield as one of its own. */
+static void
+forced_yields_pass_through_the_script_s_coroutines(void **state)
+{
+    (void)state;
+    driver_limits.cpu_limit_ns = 20 * RD_SECOND;
+    driver_open("return function()\n"
+                "  local co = coroutine.wrap(function() for r = 1, 5 do local n = 0\n"
+                "    for i = 1, 2e6 do n = n + 1 end coroutine.yield(r, n) end return 'end' end)\n"
+                "  local seen = {}\n"
+                "  for i = 1, 5 do local r, n = co() seen[i] = r .. ':' .. n end\n"
+                "  return table.concat(seen, ' ') .. ' ' .. co() end");
+    assert_string_equal(driver_ask(""), "1:2000000 2:2000000 3:2000000 4:2000000 5:2000000 end");
+    driver_close();
+    driver_limits.cpu_limit_ns = 500 * RD_MS;
+}
+
+static void
+a_cancelled_spinner_ends_soon(void **state)
+{
+    struct driver_run *r;
+
+    (void)state;
+    driver_limits.cpu_limit_ns = 60 * RD_SECOND;
+    driver_open(with_bad("spin()"));
+    r = driver_start("bad");
+    assert_string_equal(driver_ask("a"), "a");
+    driver_cancel(r);
+    driver_wait(r);
+    assert_int_equal(r->outcome, RD_OUTCOME_cancelled);
+    free(r);
+    driver_close();
+    driver_limits.cpu_limit_ns = 500 * RD_MS;
+}
+
+static void
+close_handlers_of_a_cancelled_run_are_under_budget(void **state)
+{
+    struct driver_run *r;
+
+    (void)state;
+    driver_open("local function spin() while true do end end\n"
+                "return function(msg) if msg.body ~= 'bad' then return msg.body end\n"
+                "local x <close> = setmetatable({}, {__close = spin}) replyd.sleep(3600) end");
+    r = driver_start("bad");
+    assert_string_equal(driver_ask("a"), "a");
+    driver_cancel(r);
+    driver_wait(r);
+    assert_int_equal(r->outcome, RD_OUTCOME_cancelled);
+    assert_string_equal(driver_ask("a"), "a");
+    free(r);
+    driver_close();
+}
+
+int
+main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(endless_loops_end_at_the_cpu_budget),
+        cmocka_unit_test(patterns_end_at_the_cpu_budget_or_their_step_limit),
+        cmocka_unit_test(memory_bombs_end_at_the_memory_budget),
+        cmocka_unit_test(garbage_is_not_charged),
+        cmocka_unit_test(others_keep_their_memory_when_one_explodes),
+        cmocka_unit_test(a_long_handler_makes_way_and_still_ends),
+        cmocka_unit_test(forced_yields_pass_through_the_script_s_coroutines),
+        cmocka_unit_test(a_cancelled_spinner_ends_soon),
+        cmocka_unit_test(close_handlers_of_a_cancelled_run_are_under_budget),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
