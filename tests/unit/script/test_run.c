@@ -83,7 +83,7 @@ static void
 many_runs_at_once_end_each_with_its_own_answer(void **state)
 {
     struct driver_run *runs[500];
-    char body[500][8];
+    char body[500][16];
 
     (void)state;
     driver_open("return function(msg) replyd.sleep(0.01) return msg.body end");
