@@ -73,10 +73,12 @@ watchdog_main(void *arg)
     pthread_setname_np(pthread_self(), "watchdog");
     while (!atomic_load(&dog->stop)) {
         idle = watchdog_look(dog) ? 0 : idle + 1;
-        if (idle < WATCHDOG_LINGER)
+        if (idle < WATCHDOG_LINGER) {
             nanosleep(&tick, NULL);
-        else
-            rd_workers_wait();
+            continue;
+        }
+        rd_workers_wait();
+        idle = 0;    /* a batch was open or began: tick, do not spin on the futex */
     }
     return NULL;
 }
