@@ -1,4 +1,4 @@
-/* The arbiter when a message comes again, and when the store is slow, faulty or knows it already. */
+/* The arbiter when a message comes again, when the store is faulty or knows it already. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
