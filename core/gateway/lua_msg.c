@@ -257,7 +257,7 @@ msg_time_left(lua_State *L)
 
 static const struct rd_lua_fn msg_functions[] = {
     { "reply", msg_reply, "msg:reply(value)",
-      "Adds a reply now, in order: part of the answer while there is time, later by REST." },
+      "Adds a reply now, in order: part of the answer while there is time; undeliverable after." },
     { "finish", msg_finish, "msg:finish()",
       "Answers Twilio now with the replies so far; what follows is late (up to late_limit)." },
     { "time_left", msg_time_left, "msg:time_left()",
@@ -265,10 +265,34 @@ static const struct rd_lua_fn msg_functions[] = {
     { NULL, NULL, NULL, NULL },
 };
 
+/* Documentation only: rd_lua_msg_push sets them. */
+static const struct rd_lua_fn msg_fields[] = {
+    { "id", NULL, "msg.id, msg.account, msg.service",
+      "MessageSid, AccountSid, MessagingServiceSid (nil without one)." },
+    { "from", NULL, "msg.from, msg.to, msg.phone",
+      "Addresses as Twilio sends them; phone is from without channel prefix if that is E.164." },
+    { "channel", NULL, "msg.channel",
+      "\"sms\", \"mms\", \"whatsapp\", \"rcs\", \"messenger\" or an unknown address prefix." },
+    { "body", NULL, "msg.body, msg.text, msg.word, msg.args",
+      "Body as sent; trimmed; its first word, folded, without outer punctuation; the rest after the "
+      "word or the matched keyword." },
+    { "media", NULL, "msg.media", "List of { url=, type= }; empty when there is none." },
+    { "params", NULL, "msg.params",
+      "Every parameter: params.Body is the first one, params:all(name) all, pairs() in wire order." },
+    { "fallback", NULL, "msg.fallback",
+      "{ code=, url= } when Twilio called us as the fallback URL, else nil." },
+    { "received_at", NULL, "msg.received_at, msg.generation, msg.attempt",
+      "Seconds since 1970; number of the script generation; 1 unless an earlier run was cut off." },
+    { "status", NULL, "ev.status, ev.error_code, ev.error_text, ev.final, ev.done_at",
+      "Of a status event, beside id, account, from, to, channel and params." },
+    { NULL, NULL, NULL, NULL },
+};
+
 void
 rd_lua_msg_register(void)
 {
     rd_script_register("msg", msg_functions);
+    rd_script_register("msg", msg_fields);
 }
 
 /* ---- params --------------------------------------------------------------------------- */

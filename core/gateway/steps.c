@@ -7,6 +7,7 @@
 #include "gateway/steps.h"
 
 #include "base/check.h"
+#include "base/log.h"
 #include "gateway/exchange.h"
 
 #define STEP_DECL(name, text) enum rd_next rd_step_##name(struct rd_exchange *x);
@@ -22,6 +23,18 @@ static const struct {
 #undef STEP_ROW
 };
 
+static void
+steps_trace(const struct rd_exchange *x)
+{
+    struct rd_log_line l;
+
+    if (!rd_log_begin(&l, RD_LOG_TRACE, "step"))
+        return;
+    rd_log_str(&l, "step", steps[x->step].name);
+    rd_log_uint(&l, "ticket", x->ticket);
+    rd_log_end(&l);
+}
+
 /* The verdict may come while a step is still on the stack: then WAIT is already over. */
 static enum rd_next
 steps_settle(const struct rd_exchange *x, enum rd_next next)
@@ -36,6 +49,7 @@ rd_exchange_run(struct rd_exchange *x)
 
     do {
         RD_CHECK(x, RD_EXCHANGE_MAGIC);    /* a stale pointer stops here, not in the next release */
+        steps_trace(x);
         x->running = true;
         next = steps[x->step].run(x);
         if (next == RD_DONE)
@@ -47,10 +61,4 @@ rd_exchange_run(struct rd_exchange *x)
         else if (next == RD_ANSWER)
             x->step = RD_STEP_send;
     } while (next == RD_MORE || next == RD_ANSWER);
-}
-
-const char *
-rd_step_name(enum rd_step step)
-{
-    return (unsigned)step < RD_STEP_COUNT ? steps[step].name : "?";
 }

@@ -36,7 +36,4 @@ enum rd_step { RD_STEPS(RD_STEP_ENUM) RD_STEP_COUNT };
  */
 void rd_exchange_run(struct rd_exchange *x);
 
-/* Name of a step, for traces. */
-const char *rd_step_name(enum rd_step step);
-
 #endif
