@@ -145,14 +145,16 @@ static bool
 inbox_pick(struct rd_task *t)
 {
     struct rd_message *m = t->message;
-    struct rd_slice payload = rd_params_get(&m->params, RD_LIT("ButtonPayload"));
+    struct rd_slice payload = rd_params_get(&m->params, RD_LIT("ButtonPayload")), after;
 
     t->args = m->args;
     if (m->kind == RD_KIND_STATUS) {
         t->handler = RD_HANDLER_STATUS;
         return rd_script_has(t->generation, t->script, RD_HANDLER_STATUS);
     }
-    t->keyword = rd_script_keyword(t->generation, t->script, payload, m->text, &t->args);
+    t->keyword = rd_script_keyword(t->generation, t->script, payload, m->text, &after);
+    if (t->keyword >= 0)
+        t->args = after;    /* what is after the keyword, not after the first word */
     t->handler = t->keyword >= 0 ? RD_HANDLER_KEYWORD : RD_HANDLER_MESSAGE;
     return t->keyword >= 0 || rd_script_has(t->generation, t->script, RD_HANDLER_MESSAGE);
 }
