@@ -73,8 +73,7 @@ self_fill(struct self_signed *s, const char *hostname)
     char subject[300];
     int error = mbedtls_psa_get_random(MBEDTLS_PSA_RANDOM_STATE, serial, sizeof serial);
 
-    serial[0] &= 0x7f;    /* a positive number */
-    serial[15] |= 1;
+    serial[0] = (serial[0] & 0x7f) | 0x40;    /* positive, and no leading zero: X.690 8.3.2 */
     snprintf(subject, sizeof subject, "CN=%s,O=replyd self-signed", hostname);
     self_name(s, 0, hostname);
     self_name(s, 1, "localhost");
