@@ -5,6 +5,8 @@
  * threads cancel what is left; the store flushes and closes last (serve.c). A
  * second SIGTERM jumps to the store.
  */
+#include <pthread.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -18,9 +20,23 @@
 
 /* ---- the last part: everything has been answered -------------------------------------- */
 
+/* Without libuv's handlers the signals that asked for the end would kill; it is near anyway. */
+static void
+drain_ignore_signals(void)
+{
+    sigset_t set;
+
+    sigemptyset(&set);
+    sigaddset(&set, SIGTERM);
+    sigaddset(&set, SIGINT);
+    sigaddset(&set, SIGHUP);
+    pthread_sigmask(SIG_BLOCK, &set, NULL);    /* the other threads never take them */
+}
+
 static void
 drain_close_handles(struct rd_process *p)
 {
+    drain_ignore_signals();
     rd_admin_stop(p->admin);
     uv_close((uv_handle_t *)&p->sighup, NULL);
     uv_close((uv_handle_t *)&p->sigterm, NULL);
