@@ -301,9 +301,11 @@ handlers_keep_keywords(struct handlers_in *in, const struct handlers_keyword *li
     for (size_t i = 0; i < n; i++) {
         s->keywords[i] = list[i].key;
         in->refs->keywords[i] = list[i].ref;
-        if (i > 0 && rd_slice_eq(list[i].key, list[i - 1].key))
-            handlers_error(in, "keywords", "keyword \"%s\" is there twice (case and outer "
-                                           "punctuation do not count)", list[i].key.p);
+        if (i == 0 || !rd_slice_eq(list[i].key, list[i - 1].key))
+            continue;
+        lua_pushlstring(in->L, list[i].key.p, list[i].key.n);
+        handlers_error(in, "keywords", "keyword \"%s\" is there twice (case and outer "
+                                       "punctuation do not count)", lua_tostring(in->L, -1));
     }
 }
 

@@ -107,7 +107,7 @@ rd_vm_load(struct rd_generation *g, unsigned index, struct rd_vm **out, struct r
 {
     struct rd_slice_clock clock = { .loading = true }, *before;
     struct rd_budget budget = {
-        .cpu_limit_ns = g->limits.load_limit_ns, .mem_limit = INT64_MAX,
+        .cpu_limit_ns = g->limits.load_limit_ns, .mem_limit = (int64_t)g->limits.vm_memory,
     };
     struct rd_vm *vm = load_new_vm(g, index);
     int status;

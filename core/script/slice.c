@@ -16,14 +16,15 @@
 #include "script/vm.h"
 
 #define SLICE_SIGNAL SIGURG    /* ignored by default, so a stray one harms nobody */
-#define SLICE_COUNT 1000       /* instructions between two looks where the hook is always on */
 
 #define SLICE_LONG (3 * RD_MS) /* from here on a look at the CPU clock is worth its price */
 
 #ifdef RD_TSAN
 #define SLICE_POLLS 1          /* TSan holds signals back: the hook looks by itself */
+#define SLICE_COUNT 50         /* instructions between two looks where the hook is always on */
 #else
 #define SLICE_POLLS 0
+#define SLICE_COUNT 1000
 #endif
 
 static _Thread_local struct rd_slice_clock *slice_own;

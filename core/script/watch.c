@@ -18,7 +18,11 @@
 
 #include "base/clock.h"
 
+#ifdef RD_TSAN
+#define WATCH_LOST (4 * RD_SECOND)       /* C is many times slower there, and no hook comes in it */
+#else
 #define WATCH_LOST (1 * RD_SECOND)       /* design section 6: unchanged for that long, on a CPU */
+#endif
 #define WATCH_ASLEEP (5 * RD_SECOND)     /* ... or asleep in the kernel */
 #define WATCH_SIGNALS 3                  /* the thread was on a CPU that often meanwhile */
 #define WATCH_LOOK (100 * RD_MS)         /* between two reads of /proc */

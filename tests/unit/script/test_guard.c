@@ -147,11 +147,13 @@ garbage_is_not_charged(void **state)
     (void)state;
     driver_limits.vm_memory = (size_t)16 << 20;
     driver_limits.handler_memory = (size_t)4 << 20;
+    driver_limits.cpu_limit_ns = 20 * RD_SECOND;
     driver_open(with_bad("local s for i = 1, 400 do s = ('x'):rep(100000) .. i end"));
     assert_string_equal(driver_ask("bad"), "bad");    /* 40 MB in all, little at once */
     driver_close();
     driver_limits.vm_memory = (size_t)64 << 20;
     driver_limits.handler_memory = (size_t)32 << 20;
+    driver_limits.cpu_limit_ns = 500 * RD_MS;
 }
 
 static void

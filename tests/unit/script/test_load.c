@@ -1,0 +1,142 @@
+/* A script that cannot serve is refused at load, with file, line and reason. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "base/clock.h"
+#include "script/driver.h"
+
+static const struct {
+    const char *script, *error;    /* error: how it begins; "*" in front: what it holds */
+} refused[] = {
+    { "return 7", "scripts/bot.lua:1: the file returned number: a script returns a function" },
+    { "local x = 1", "scripts/bot.lua:1: the file returned nothing" },
+    { "\n\nreturn 'x'", "scripts/bot.lua:3: the file returned string" },
+    { "return {\n  mesage = function() end }",
+      "scripts/bot.lua:2: unknown handler 'mesage': did you mean 'message'?" },
+    { "return {\n message = 'hi' }", "scripts/bot.lua:2: 'message' must be a function, not string" },
+    { "return { 1 }", "scripts/bot.lua:1: the table of handlers has number as a key" },
+    { "return { keywords = { [1] = 'x' } }", "*a keyword is a text, not number" },
+    { "return { keywords = {\n a = 'x', A = 'y' } }", "*keyword \"a\" is there twice" },
+    { "return { keywords = { ['  '] = 'x' } }", "*has no word in it" },
+    { "return { keywords = {\n  a = print } , message = 3 }", "*'message' must be a function" },
+    { "return { keywords = {\n  a = true } }",
+      "scripts/bot.lua:2: keyword \"a\": cannot answer with a boolean" },
+    { "return { keywords = 'x' }", "*'keywords' must be a table, not string" },
+    { "return { concurrency = 'parallel' }", "*'concurrency' is \"queue\", \"latest\" or \"drop\"" },
+    { "return { debounce = '1 hour' }", "*'debounce' is a duration" },
+    { "return { schedule = { ['0 9 * * *'] = 'x' } }", "*must be a function, not string" },
+    { "return function( end", "scripts/bot.lua:1: " },
+    { "\nx = 1", "scripts/bot.lua:2: assignment to undeclared global 'x'" },
+    { "\nfunction helper() end", "scripts/bot.lua:2: assignment to undeclared global 'helper'" },
+    { "error('no')", "scripts/bot.lua:1: no" },
+    { "error({})", "an error that is table" },
+    { "\n\nwhile true do end", "scripts/bot.lua:3: the CPU budget of 200 ms is used up by loading" },
+    { "while true do pcall(function() while true do end end) end", "*is used up by loading" },
+    { "('a'):rep(1280):find('.-.-.-b') ('a'):rep(1280):find('.-.-.-.-b')", "*scripts/bot.lua:1:" },
+    { "local t = {}\nfor i = 1, 1e9 do\n t[i] = i end",
+      "scripts/bot.lua:3: not enough memory for loading" },
+    { "\nlocal s = ('x'):rep(1 << 30)", "scripts/bot.lua:2: not enough memory" },
+    { "replyd.sleep(1)", "scripts/bot.lua:1: sleep cannot wait while a script is loaded" },
+    { "coroutine.yield()", "*coroutine.yield outside of a coroutine" },
+    { "\27Lua", "*attempt to load a binary chunk" },
+    { "require 'nothing'", "*require: no module 'nothing'" },
+    { "require '../../etc/passwd'", "*is no module name" },
+    { "require 'a..b'", "*is no module name" },
+};
+
+static void
+what_cannot_serve_is_refused_with_file_line_and_reason(void **state)
+{
+    (void)state;
+    driver_limits.load_limit_ns = 200 * RD_MS;
+    driver_limits.vm_memory = (size_t)16 << 20;
+    driver_open("return function() return 'old' end");
+    for (size_t i = 0; i < sizeof refused / sizeof refused[0]; i++) {
+        const char *expected = refused[i].error, *error;
+
+        if (driver_load(refused[i].script) != NULL)
+            fail_msg("loaded: %s", refused[i].script);
+        error = driver_error();
+        if (expected[0] == '*' ? strstr(error, expected + 1) == NULL
+                               : strncmp(error, expected, strlen(expected)) != 0)
+            fail_msg("%s\n  expected %s\n  got      %s", refused[i].script, expected, error);
+        assert_string_equal(driver_ask(""), "old");
+        assert_int_equal(rd_generations_alive(), 1);
+    }
+    driver_close();
+    driver_limits.load_limit_ns = 2 * RD_SECOND;
+    driver_limits.vm_memory = (size_t)64 << 20;
+}
+
+static const char *const accepted[] = {
+    "return function() end",
+    "return {}",
+    "return { concurrency = 'latest', debounce = '1s', schedule = { ['0 9 * * *'] = print } }",
+    "return { debounce = false, keywords = {}, error = print, opt_out = print }",
+    "local t = setmetatable({}, { __index = string }) return { message = t.upper }",
+};
+
+static void
+what_the_api_allows_is_accepted(void **state)
+{
+    (void)state;
+    driver_open("return function() end");
+    for (size_t i = 0; i < sizeof accepted / sizeof accepted[0]; i++)
+        if (driver_load(accepted[i]) == NULL)
+            fail_msg("%s: %s", accepted[i], driver_error());
+    driver_close();
+}
+
+static void
+a_reload_serves_new_messages_and_lets_sleepers_end(void **state)
+{
+    struct driver_run *old;
+
+    (void)state;
+    driver_open("return function() replyd.debug.wait_event('go') return 'old' end");
+    old = driver_start("");
+    assert_non_null(driver_load("return function(msg) if msg.body == 'wake' then "
+                                "return replyd.debug.signal('go') end return 'new' end"));
+    assert_string_equal(driver_ask(""), "new");
+    assert_int_equal(rd_generations_alive(), 2);
+    assert_string_equal(driver_ask("wake"), "1");
+    assert_string_equal(driver_wait(old)->text, "old");
+    free(old);
+    driver_close();
+}
+
+static void
+many_reloads_under_load_leave_nothing(void **state)
+{
+    struct driver_run *runs[100];
+
+    (void)state;
+    driver_open("return function() replyd.sleep(0.002) return 'x' end");
+    for (int i = 0; i < 100; i++) {
+        runs[i] = driver_start("");
+        assert_non_null(driver_load("return function() replyd.sleep(0.002) return 'x' end"));
+    }
+    for (int i = 0; i < 100; i++) {
+        assert_string_equal(driver_wait(runs[i])->text, "x");
+        free(runs[i]);
+    }
+    driver_close();
+}
+
+int
+main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(what_cannot_serve_is_refused_with_file_line_and_reason),
+        cmocka_unit_test(what_the_api_allows_is_accepted),
+        cmocka_unit_test(a_reload_serves_new_messages_and_lets_sleepers_end),
+        cmocka_unit_test(many_reloads_under_load_leave_nothing),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

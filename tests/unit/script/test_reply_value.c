@@ -1,0 +1,95 @@
+/* The table "The answer is the return value" of the Lua API, row by row. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "script/driver.h"
+
+static const struct {
+    const char *value, *text;    /* text: the bodies joined by "|"; "!": an error that holds the rest */
+} rows[] = {
+    { "nil", "" },
+    { "false", "" },
+    { "''", "" },
+    { "{}", "" },
+    { "{ body = '' }", "" },
+    { "'  '", "  " },
+    { "'hi'", "hi" },
+    { "42", "42" },
+    { "4.5", "4.5" },
+    { "{ body = 'hi' }", "hi" },
+    { "{ body = 7 }", "7" },
+    { "{ media = 'http://x/y.jpg' }", "" },
+    { "{ 'a', 'b' }", "a|b" },
+    { "{ 'a', nil, 'c', false, '' }", "a|c" },
+    { "{ [3] = 'c', [1] = 'a' }", "a|c" },
+    { "{ 'a', { body = 'b' }, 3 }", "a|b|3" },
+    { "replyd.json.decode('[\"a\",\"b\"]')", "a|b" },
+    { "replyd.json.decode('[]')", "" },
+    { "replyd.redirect('http://x/')", "->http://x/" },
+    { "{ 'a', replyd.redirect('http://x/', { method = 'GET' }) }", "a->http://x/" },
+    { "('x'):rep(60000)", NULL },
+    { "nil, 'it failed'", "!it failed" },
+    { "false, 'it failed'", "!it failed" },
+    { "replyd.debug.fail('dns', 3, 'no such host')", "!no such host" },
+    { "'fine', 'ignored'", "fine" },
+    { "true", "!scripts/bot.lua:1: cannot answer with a boolean" },
+    { "print", "!scripts/bot.lua:1: cannot answer with a function" },
+    { "coroutine.create(print)", "!cannot answer with a thread" },
+    { "replyd.json.null", "!cannot answer with json.null" },
+    { "{ 'a', body = 'b' }", "!a table is a list or a message, not both" },
+    { "{ body = 'b', [1] = 'a' }", "!a table is a list or a message, not both" },
+    { "{ {} , 'a' }", "!a message needs 'body' or 'media'" },
+    { "{ { 'a' } }", "!a list of messages holds a list (at 1)" },
+    { "{ bdy = 'x' }", "!a message has no 'bdy': did you mean 'body'?" },
+    { "{ to = '+1' }", "!a message needs 'body' or 'media'" },
+    { "{ body = {} }", "!'body' must be a string, not a table" },
+    { "{ body = 'x', to = true }", "!'to' must be a string, not a boolean" },
+    { "{ body = 'x', media = 5 }", "!'media' must be a URL or a list of URLs" },
+    { "{ body = 'x', media = { '' } }", "!not an empty string" },
+    { "{ 1,2,3,4,5,6,7,8,9,10 }", "1|2|3|4|5|6|7|8|9|10" },
+    { "{ 1,2,3,4,5,6,7,8,9,10,11 }", "!more than 10 messages" },
+    { "{ media = {'a','b','c','d','e','f','g','h','i','j','k'} }", "!more than 10 media" },
+    { "('x'):rep(64001)", "!longer than 64 kB" },
+    { "{ replyd.redirect('http://x/'), 'a' }", "!a redirect can only be the last" },
+};
+
+static void
+check_row(const char *value, const char *text)
+{
+    char script[512];
+    bool error = text != NULL && text[0] == '!';
+
+    snprintf(script, sizeof script,
+             "return { message = function(msg) return %s end, "
+             "error = function(err) return tostring(err) end }", value);
+    driver_once(script, "");
+    if (error != (driver_last.outcome == RD_OUTCOME_error))
+        fail_msg("%s: outcome %s, %s", value, rd_outcome_name(driver_last.outcome),
+                 driver_last.text);
+    if (text == NULL)
+        return;
+    if (error ? strstr(driver_last.text, text + 1) == NULL : strcmp(driver_last.text, text) != 0)
+        fail_msg("%s: expected %s, got %s", value, text, driver_last.text);
+}
+
+static void
+each_row_of_the_table_holds(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
+        check_row(rows[i].value, rows[i].text);
+}
+
+int
+main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(each_row_of_the_table_holds),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
