@@ -12,7 +12,6 @@
 #include "app/process.h"
 #include "base/fault.h"
 #include "base/mem.h"
-#include "base/metric.h"
 #include "gateway/inbox.h"
 #include "store/store.h"
 
@@ -119,7 +118,6 @@ recover_on_mail(struct rd_mail *mail, void *owner)
         return;
     }
     p->n_lost++;
-    rd_metric_inc(RD_METRIC_script_threads_lost_total);
     rd_log_msg(RD_LOG_ERROR, "lost_thread", "script thread %u did not come back from a C function",
                rd_worker_index(rec->dead));
     recover_worker(rec);
