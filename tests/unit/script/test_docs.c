@@ -60,7 +60,8 @@ nothing_is_callable_without_a_row(void **state)
              "return function()\n"
              "  local function walk(t, prefix) for k, v in pairs(t) do\n"
              "    if type(v) == 'table' then walk(v, prefix .. k .. '.')\n"
-             "    elseif not known[prefix .. k] then error('no row: ' .. prefix .. k, 0) end end end\n"
+             "    elseif not known[prefix .. k] then error('no row: ' .. prefix .. k, 0) end\n"
+             "  end end\n"
              "  walk(replyd, '') return 'all' end", rows);
     assert_string_equal(driver_once(script, ""), "all");
 }

@@ -10,7 +10,7 @@
 #include "script/driver.h"
 
 static const struct {
-    const char *value, *text;    /* text: the bodies joined by "|"; "!": an error that holds the rest */
+    const char *value, *text;    /* text: bodies joined by "|"; "!": an error that holds the rest */
 } rows[] = {
     { "nil", "" },
     { "false", "" },

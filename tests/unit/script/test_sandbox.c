@@ -52,7 +52,8 @@ static const struct {
     { "return load('return 1 + 1')()", "2" },
     { "return load('return ...', 'x', 't', {})(5)", "5" },
     { "local env = { y = 3 } return load('return y', 'x', 't', env)()", "3" },
-    { "return tostring(select(2, load('\\27Lua')))", "attempt to load a binary chunk (mode is 't')" },
+    { "return tostring(select(2, load('\\27Lua')))",
+      "attempt to load a binary chunk (mode is 't')" },
     { "return tostring(pcall(load, 'return 1', 'x', 'b'))", "false" },
     { "return tostring((load('newglobal = 1')))  ~= 'nil' and "
       "tostring(pcall(load('newglobal = 1')))", "false" },
@@ -157,8 +158,8 @@ one_message_cannot_leave_anything_for_another(void **state)
                 "    for k, v in pairs(t) do if type(v) == 'table' then walk(v, k) end end\n"
                 "    pcall(rawset, t, 'leak', msg.body)\n"
                 "    pcall(function() t.leak = msg.body end) end\n"
-                "  local before = tostring(string.leak) .. tostring(leak) .. tostring(replyd.leak)\n"
-                "  walk(_G) return before end");
+                "  local had = tostring(string.leak) .. tostring(leak) .. tostring(replyd.leak)\n"
+                "  walk(_G) return had end");
     assert_string_equal(driver_ask("one"), "nilnilnil");
     assert_string_equal(driver_ask("two"), "nilnilnil");
     driver_close();
