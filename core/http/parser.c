@@ -169,6 +169,21 @@ rd_parser_init(struct rd_parser *p, const struct rd_http_limits *limits)
     p->ll.data = p;
 }
 
+/* Empty lines before a request are skipped (RFC 9112 2.2), and do not begin one. */
+static void
+parser_skip_blank(struct rd_parser *p)
+{
+    struct rd_input *in = p->in;
+
+    if (p->parsed != in->begin)
+        return;
+    while (in->begin < in->n && (in->p[in->begin] == '\r' || in->p[in->begin] == '\n')) {
+        in->begin++;
+        p->blank++;
+    }
+    p->parsed = in->begin;
+}
+
 void
 rd_parser_next(struct rd_parser *p)
 {
@@ -184,6 +199,7 @@ rd_parser_next(struct rd_parser *p)
     p->in->begin = p->parsed;
     p->in->n_headers = 0;
     p->in->target = (struct rd_slice){ NULL, 0 };
+    parser_skip_blank(p);
 }
 
 bool
@@ -293,21 +309,6 @@ parser_body(struct rd_parser *p)
         p->length = (size_t)p->ll.content_length;
     }
     return rd_parser_run(p);
-}
-
-/* Empty lines before a request are skipped (RFC 9112 2.2), and do not begin one. */
-static void
-parser_skip_blank(struct rd_parser *p)
-{
-    struct rd_input *in = p->in;
-
-    if (p->parsed != in->begin)
-        return;
-    while (in->begin < in->n && (in->p[in->begin] == '\r' || in->p[in->begin] == '\n')) {
-        in->begin++;
-        p->blank++;
-    }
-    p->parsed = in->begin;
 }
 
 static enum rd_parse_result
