@@ -106,6 +106,7 @@ admin_print_address(struct rd_admin_socket *s, int fd)
     const struct sockaddr_in6 *v6 = (void *)&address;
     char host[INET6_ADDRSTRLEN] = "";
 
+    memset(&address, 0, sizeof address);
     if (getsockname(fd, (struct sockaddr *)&address, &n) != 0)
         return;
     if (address.ss_family == AF_INET) {

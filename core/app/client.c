@@ -77,7 +77,7 @@ client_connect_unix(struct client *c, const char *path)
 
     if (strlen(path) >= sizeof address.sun_path)
         return client_fail(c, RD_E_ADDRESS, path, "too long for a socket");
-    strcpy(address.sun_path, path);
+    memcpy(address.sun_path, path, strlen(path));
     if (client_socket(c, AF_UNIX, (struct sockaddr *)&address, sizeof address) != 0)
         return client_fail(c, RD_E_IO, path, strerror(errno));
     return 0;

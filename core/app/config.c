@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <lauxlib.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -39,7 +40,7 @@ config_read_flag(struct rd_config_reader *r, const char *flag, const char *key,
 {
     if (n == 0)
         return;
-    strcpy(r->path, flag);
+    snprintf(r->path, sizeof r->path, "%s", flag);
     config_push_list(r->L, list, n);
     rd_config_read_value(r, rd_option_find(key), r->config);
     lua_pop(r->L, 1);

@@ -84,7 +84,7 @@ value_split_port(struct rd_slice *host, uint16_t *port)
     struct rd_slice digits = rd_slice_skip(after, colon + 1);
     unsigned n = 0;
 
-    if (colon < after.n && digits.n == 0)
+    if (host->p == NULL || (colon < after.n && digits.n == 0))
         return false;
     for (size_t i = 0; i < digits.n; i++) {
         if (digits.p[i] < '0' || digits.p[i] > '9' || n > 65535)
@@ -109,7 +109,7 @@ value_is_address(struct rd_slice host)
 {
     char text[INET6_ADDRSTRLEN], address[16];
 
-    if (host.n == 0 || host.n >= sizeof text)
+    if (host.p == NULL || host.n == 0 || host.n >= sizeof text)
         return false;
     memcpy(text, host.p, host.n);
     text[host.n] = 0;
