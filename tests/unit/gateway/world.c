@@ -214,7 +214,8 @@ static void
 run_over(struct world_run *r)
 {
     r->state = RUN_OVER;
-    rd_task_free(r->task);
+    if (r->task != NULL)
+        rd_task_free(r->task);
     r->task = NULL;
 }
 
@@ -237,8 +238,13 @@ run_on_commit(struct rd_mail *mail, void *owner)
     struct world_run *r = request->op_wait;
 
     (void)owner;
+    unsigned effects;
+
     r->commit_error = request->error;
-    if (r->state == RUN_WAITING)
+    world_effects(request, &effects);
+    if (request->error != 0)
+        r->pending |= effects;    /* they go with the next commit */
+    if (--r->n_commits == 0 && r->state == RUN_WAITING)
         r->state = RUN_RUNNING;
     rd_store_request_free(request);
 }
@@ -256,11 +262,33 @@ replies_of(unsigned mask)
     return replies;
 }
 
+/* One more effect, and all that wait. */
+static struct rd_store_effect *
+effects_of(struct world_run *r)
+{
+    struct rd_store_effect *effects = NULL, *e;
+    char name[24];
+
+    r->pending |= 1u << r->n_effects++;
+    assert_true(r->n_effects < 32);
+    for (unsigned bit = 0; bit < r->n_effects; bit++)
+        if (r->pending >> bit & 1) {
+            int n = snprintf(name, sizeof name, "%u.%u", (unsigned)(r - world.runs), bit);
+
+            e = rd_store_effect_new(RD_EFFECT_SET, RD_LIT("bot"),
+                                    rd_slice_make(name, (size_t)n + 1), RD_LIT("x"), 0);
+            e->next = effects;
+            effects = e;
+        }
+    return effects;
+}
+
 static struct rd_run_result
 result_of(struct world_run *r, unsigned in, unsigned replies)
 {
     return (struct rd_run_result){
         .answer = answer_for(in), .replies = replies_of(replies), .outcome = RD_OUTCOME_ok,
+        .effects = effects_of(r),
         .op_mailbox = &world.script, .op_wait = r, .op_done = run_on_commit,
     };
 }
@@ -268,8 +296,11 @@ result_of(struct world_run *r, unsigned in, unsigned replies)
 static enum rd_published
 run_published(struct world_run *r, enum rd_published how)
 {
-    if (how == RD_PUBLISHED_COMMIT && r->state == RUN_RUNNING)
-        r->state = RUN_WAITING;
+    if (how != RD_PUBLISHED_COMMIT)
+        return how;
+    r->pending = 0;    /* unless it fails */
+    r->n_commits++;
+    r->state = RUN_WAITING;
     return how;
 }
 
@@ -300,6 +331,8 @@ run_end(struct world_run *r, struct rd_run_result *result)
     result->op_wait = NULL;
     result->op_done = NULL;
     current = rd_arbiter_end(&world.g, r->claim, r->run, r->epoch, result);
+    r->ended = current;
+    r->dropped = !current;
     run_over(r);
     world_pump();
     return current;
@@ -316,8 +349,10 @@ world_end(struct world_run *r, unsigned replies)
 bool
 world_fail(struct world_run *r)
 {
-    struct rd_run_result result = result_of(r, ERROR_BIT, ERROR_BIT);
+    struct rd_run_result result;
 
+    r->pending = 0;    /* of a failed run nothing happens */
+    result = result_of(r, ERROR_BIT >> r->key, ERROR_BIT >> r->key);
     result.failed = true;
     result.outcome = RD_OUTCOME_error;
     return run_end(r, &result);
@@ -335,12 +370,15 @@ world_take(struct world_run *r)
 {
     uint64_t run = rd_arbiter_take(&world.g, r->claim, r->run);
     struct rd_task *old = r->task;
+    struct world_run *next = NULL;
 
+    if (run != 0)
+        next = world_new_run(rd_task_new(&world.g, r->claim, run, old->message,
+                                         &world.generation, old->script, old->shard));
     r->state = RUN_LOST;
-    if (run == 0)
-        return NULL;
-    return world_new_run(rd_task_new(&world.g, r->claim, run, old->message, &world.generation,
-                                     old->script, old->shard));
+    r->task = NULL;
+    rd_task_free(old);
+    return next;
 }
 
 static void
@@ -381,6 +419,9 @@ assert_at_rest(unsigned key)
 {
     const struct rd_claim *c = world_claim(key);
 
+    if (c != NULL && !c->may_forget)
+        print_message("phase %d, run %d, mails %u, row %d, owed %d, given up %d\n", c->phase,
+                      (int)c->run, c->mails, c->row, c->owed, c->given_up);
     assert_true(c == NULL || c->may_forget);
 }
 

@@ -8,7 +8,7 @@
  * thread, so that every order of events can be had.
  *
  * A reply is a number below 32, a set of replies a mask; the text of an answer is
- * its mask. 31 is fallback_reply, 30 the error handler's.
+ * its mask. 31 is fallback_reply, 30 - key the error handler's.
  */
 #ifndef RD_TESTS_WORLD_H
 #define RD_TESTS_WORLD_H
@@ -62,8 +62,14 @@ struct world_run {
     struct rd_task *task;        /* until it is over */
     enum world_state state;
     unsigned published;          /* mask of msg:reply so far */
+    unsigned n_commits;          /* under way */
     int commit_error;            /* of the last commit that it waited for */
     bool cancelled;              /* it was told to stop */
+    unsigned n_effects;          /* one is made at each reply, finish and end */
+    unsigned pending;            /* mask: not yet given to a commit */
+    unsigned applied;            /* mask: done to the world */
+    bool dropped;                /* its end came to nothing */
+    bool ended;                  /* its end counted */
 };
 
 struct world {
@@ -137,7 +143,7 @@ unsigned world_n_done(void);
 void world_store(bool ok);
 /* The next completion comes to the front. */
 void world_complete(void);
-/* All of it, until nothing is left to do; what is tried again is tried now. */
+/* All of it, until nothing is left to do but what waits for room; repeats come at once. */
 void world_settle(void);
 /* The next request fails and its completion comes. */
 void world_store_fails(void);

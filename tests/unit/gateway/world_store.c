@@ -6,6 +6,8 @@
 
 #include <cmocka.h>
 
+#include <stdio.h>
+
 #include "gateway/world_store.h"
 
 #include "base/error.h"
@@ -72,12 +74,42 @@ store_replies(const struct rd_store_request *r)
     return mask;
 }
 
+struct world_run *
+world_effects(const struct rd_store_request *r, unsigned *mask)
+{
+    struct world_run *run = NULL;
+
+    *mask = 0;
+    for (const struct rd_store_effect *e = r->effects; e != NULL; e = e->next) {
+        unsigned at, bit;
+
+        assert_int_equal(sscanf(e->key.p, "%u.%u", &at, &bit), 2);
+        run = &world.runs[at];
+        *mask |= 1u << bit;
+    }
+    return run;
+}
+
+/* No effect happens twice, none of a run whose end was dropped happens at its end. */
+static void
+store_note_effects(const struct rd_store_request *r)
+{
+    unsigned mask;
+    struct world_run *run = world_effects(r, &mask);
+
+    if (run == NULL || r->dropped)
+        return;
+    assert_int_equal(run->applied & mask, 0);
+    run->applied |= mask;
+}
+
 static void
 store_note(const struct rd_store_request *r, unsigned key, unsigned replies)
 {
     if (r->error != 0 || (r->op != RD_STORE_early && r->op != RD_STORE_final))
         return;
     world.undeliverable[key] += r->undeliverable;
+    store_note_effects(r);
     if (r->op == RD_STORE_final && !r->dropped) {
         world.n_finals[key]++;
         world.committed[key] = replies;
@@ -127,13 +159,13 @@ world_complete(void)
 void
 world_settle(void)
 {
-    while (world.posted != NULL || world.done != NULL || world.retries != NULL) {
+    do {
         while (world.posted != NULL)
             world_store(true);
         while (world.done != NULL)
             world_complete();
         world_tick();
-    }
+    } while (world.posted != NULL || world.done != NULL);
 }
 
 void
