@@ -108,16 +108,22 @@ client_connect_tcp(struct client *c, const char *host, const char *port)
 static int
 client_on_send(void *data, const unsigned char *p, size_t n)
 {
-    ssize_t r = send(*(int *)data, p, n, MSG_NOSIGNAL);
+    ssize_t r;
 
+    do
+        r = send(*(int *)data, p, n, MSG_NOSIGNAL);
+    while (r < 0 && errno == EINTR);
     return r < 0 ? MBEDTLS_ERR_SSL_INTERNAL_ERROR : (int)r;
 }
 
 static int
 client_on_receive(void *data, unsigned char *p, size_t n)
 {
-    ssize_t r = recv(*(int *)data, p, n, 0);
+    ssize_t r;
 
+    do
+        r = recv(*(int *)data, p, n, 0);    /* with a timeout it is not restarted by itself */
+    while (r < 0 && errno == EINTR);
     return r < 0 ? (errno == EAGAIN ? MBEDTLS_ERR_SSL_TIMEOUT : MBEDTLS_ERR_SSL_CONN_EOF) : (int)r;
 }
 
