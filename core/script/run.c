@@ -9,7 +9,6 @@
 #include <stdlib.h>
 
 #include "base/clock.h"
-#include "base/fault.h"
 #include "base/mem.h"
 #include "base/metric.h"
 #include "script/generation.h"
@@ -130,7 +129,6 @@ run_end(struct rd_run *run)
     if (run->thread.L != NULL)
         rd_vm_give_thread(run->vm, run->thread);
     rd_vm_report(run->vm);
-    (void)rd_fault(RD_FAULT_script_end);
     run->worker->host->run_ended(run, run->order.order, &end);
     run_free(run);
 }
@@ -315,13 +313,10 @@ rd_run_slice(struct rd_run *run, uint64_t *now_ns)
         run_end_cancelled(run, now_ns);
         return;
     }
-    if (run->thread.L == NULL) {
-        (void)rd_fault(RD_FAULT_script_start);
-        if (!run_begin(run)) {
-            run->outcome = RD_OUTCOME_memory;
-            run_end(run);
-            return;
-        }
+    if (run->thread.L == NULL && !run_begin(run)) {
+        run->outcome = RD_OUTCOME_memory;
+        run_end(run);
+        return;
     }
     run_resume(run, now_ns);
 }

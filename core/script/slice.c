@@ -93,13 +93,17 @@ rd_slice_raise(lua_State *L)
     const struct rd_budget *b = vm->budget;
 
     luaL_where(L, 0);
+    if (lua_rawlen(L, -1) == 0)    /* inside a C function */
+        luaL_where(L, 1);
+    else
+        lua_pushliteral(L, "");
     if (b->killed == RD_KILLED_MEMORY)
         lua_pushfstring(L, "the memory budget of %d KiB is used up",
                         (int)(b->mem_limit / 1024));
     else
         lua_pushfstring(L, "the CPU budget of %d ms is used up",
                         (int)(b->cpu_limit_ns / RD_MS));
-    lua_concat(L, 2);
+    lua_concat(L, 3);
     return lua_error(L);
 }
 

@@ -198,6 +198,32 @@ a_long_handler_makes_way_and_still_ends(void **state)
     driver_limits.cpu_limit_ns = 500 * RD_MS;
 }
 
+/* The C stack holds whatever Lua allows: these end with an error, not a crash. */
+static void
+deep_recursion_through_c_is_an_error(void **state)
+{
+    static const char *const codes[] = {
+        "local function f(s) return (s:gsub('.', f)) end f('x')",
+        "local function f() return pcall(f) end f() error('deep')",
+        "local function f() table.sort({1, 2, 3}, function() f() end) end f()",
+        "local function f() return coroutine.wrap(f)() end f()",
+        "local function f() return coroutine.wrap(function() return ('x'):gsub('.', f) end)() end "
+            "f()",
+        "local t t = setmetatable({}, {__index = function() return ('x'):gsub('.', function() "
+            "return t.x end) end}) return t.x",
+        "local f = load('return ' .. ('('):rep(250) .. '1' .. (')'):rep(250)) f()",
+        "('a'):rep(100000):find(('a?'):rep(10000))",
+        "local function f() error(setmetatable({}, {__tostring = f})) end f()",
+        "local t = {} for _ = 1, 199 do t = {t} end replyd.json.encode(t) error('fine')",
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof codes / sizeof codes[0]; i++) {
+        print_message("  %s\n", codes[i]);
+        bad_ends(codes[i], RD_OUTCOME_error);
+    }
+}
+
 /* The script's own coroutine never sees a forced yield as one of its own. */
 static void
 forced_yields_pass_through_the_script_s_coroutines(void **state)
@@ -263,6 +289,7 @@ main(void)
         cmocka_unit_test(others_keep_their_memory_when_one_explodes),
         cmocka_unit_test(a_long_handler_makes_way_and_still_ends),
         cmocka_unit_test(forced_yields_pass_through_the_script_s_coroutines),
+        cmocka_unit_test(deep_recursion_through_c_is_an_error),
         cmocka_unit_test(a_cancelled_spinner_ends_soon),
         cmocka_unit_test(close_handlers_of_a_cancelled_run_are_under_budget),
     };
