@@ -33,6 +33,7 @@ send_response(struct rd_exchange *x)
     else if (a == NULL)
         r.type = RD_LIT("text/plain; charset=utf-8");
     r.body = a ? a->bytes : send_text(r.status);
+    r.close = r.status == 413 || r.status == 415;    /* as at every limit of the HTTP layer */
     if (r.status == 405) {
         r.headers = &allow;
         r.n_headers = 1;
