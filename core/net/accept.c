@@ -72,12 +72,26 @@ accept_victim(struct rd_list *conns)
     return NULL;
 }
 
+/* A connection that can be evicted when it is older. */
+static bool
+accept_has_young(struct rd_hub *hub)
+{
+    for (struct rd_list *e = hub->untrusted.next; e != &hub->untrusted; e = e->next) {
+        enum rd_conn_state state = RD_LIST_OWNER(e, struct rd_conn, entry)->state;
+
+        if (state != RD_CONN_HELD && state != RD_CONN_VERIFIED)
+            return true;
+    }
+    return false;
+}
+
+/* Trusted ones go only when they are idle and there is nobody else. */
 static bool
 accept_make_room(struct rd_hub *hub)
 {
     struct rd_conn *c = accept_victim(&hub->untrusted);
 
-    if (c == NULL)
+    if (c == NULL && !accept_has_young(hub))
         c = accept_victim(&hub->trusted);
     if (c == NULL)
         return false;

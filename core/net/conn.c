@@ -15,6 +15,8 @@
 #include "net/tls.h"
 #include "net/transport.h"
 
+#define CONN_LINGER_ROOM 512    /* the kernel throws the most away: see socket.c */
+
 #define CONN_NAME(name, what) #name,
 static const char *const conn_names[RD_CONN_STATE_COUNT] = { RD_CONN_STATES(CONN_NAME) };
 #undef CONN_NAME
@@ -124,7 +126,7 @@ char *
 rd_conn_room(struct rd_conn *c, size_t *n)
 {
     if (c->state == RD_CONN_LINGER) {
-        *n = RD_HUB_SCRATCH;
+        *n = CONN_LINGER_ROOM;
         return c->hub->in;
     }
     return c->transport->room(c, n);

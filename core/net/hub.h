@@ -20,7 +20,7 @@
 
 #define RD_HUB_RESERVE_FDS 32       /* kept for files, stores, outgoing calls, the admin listener */
 #define RD_HUB_ACCEPT_BATCH 64      /* accepted in one turn of the loop */
-#define RD_HUB_SCRATCH 65536        /* one read from a TLS socket */
+#define RD_HUB_SCRATCH 18432        /* one read from a TLS socket: a full record and a bit */
 #define RD_HUB_EVICT_AFTER_MS 500   /* time that a new connection has before it can be evicted */
 #define RD_HUB_EVICT_IDLE_MS 2000   /* a trusted one that is idle for so long may go too */
 #define RD_HUB_PAUSE_MS 100         /* accept() is tried again after so long at the latest */

@@ -139,10 +139,11 @@ tls_pump(struct rd_conn *c)
         rd_conn_close(c);
 }
 
+/* What comes during a handshake waits for its turn, but not any amount of it. */
 static char *
 tls_room(struct rd_conn *c, size_t *n)
 {
-    *n = RD_HUB_SCRATCH;
+    *n = c->state == RD_CONN_HANDSHAKE && c->tls->kept.n >= RD_HUB_SCRATCH ? 0 : RD_HUB_SCRATCH;
     return c->hub->in;
 }
 
@@ -171,7 +172,7 @@ tls_resume(struct rd_conn *c)
 {
     struct rd_tls_session *t = c->tls;
 
-    if (t->pumping || c->state == RD_CONN_HANDSHAKE)
+    if (t->pumping || c->state == RD_CONN_HANDSHAKE || c->state == RD_CONN_LINGER)
         return;
     t->in = rd_buf_slice(&t->kept);
     if (t->in.n > 0 || mbedtls_ssl_check_pending(&t->ssl))
@@ -217,6 +218,7 @@ rd_tls_handshake(struct rd_conn *c)
         tls_established(c);
     else if (tls_keep(t) != 0 || c->eof)
         rd_conn_close(c);
+    rd_conn_resume(c);
 }
 
 /* ---- writing and the end -------------------------------------------------- */

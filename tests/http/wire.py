@@ -147,11 +147,11 @@ class Wire:
             try:
                 data = self.tls.read(65536)
             except ssl.SSLZeroReturnError:
-                self.notified = True
-                return
-            except (ssl.SSLWantReadError, ssl.SSLEOFError):
+                data = b""
+            except (ssl.SSLWantReadError, ssl.SSLEOFError):    # EOF: no close_notify
                 return
             if not data:
+                self.notified = True
                 return
             self.data += data
 
