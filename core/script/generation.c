@@ -220,7 +220,9 @@ rd_generation_rebuild(struct rd_generation *g, unsigned index, struct rd_buf *er
     int status;
 
     RD_CHECK(g, RD_GENERATION_MAGIC);
-    RD_ASSERT(old != NULL && old->lost);
+    RD_ASSERT(old != NULL);
+    if (!old->lost)
+        return 0;
     status = rd_vm_load(g, index, &vm, error);
     if (status != 0)
         return status;

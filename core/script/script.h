@@ -163,7 +163,10 @@ void *rd_worker_running_order(const struct rd_worker *w);
 void rd_worker_declare_dead(struct rd_worker *w);
 bool rd_worker_is_dead(const struct rd_worker *w);
 
-/* Rebuilds the VM of a generation for the successor of a lost worker, on the calling thread. */
+/*
+ * Rebuilds the VM of a generation for the successor of a lost worker, on the calling thread, unless
+ * it is sound. 0 or an error with its text.
+ */
 int rd_generation_rebuild(struct rd_generation *g, unsigned index, struct rd_buf *error);
 
 /* ---- runs ------------------------------------------------------------- */
