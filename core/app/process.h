@@ -70,6 +70,8 @@ void rd_process_log_lines(enum rd_log_level level, const char *event, const stru
 
 /* serve.c: a script thread for slot i; 0 or an error. */
 int rd_process_start_worker(struct rd_process *p, unsigned i, const struct rd_script_host *host);
+/* serve.c: closes main's own descriptors of the listeners; fronts have theirs. */
+void rd_process_unbind(struct rd_process *p);
 /* serve.c: the configured certificate, or the self-signed one; 0 or an error with its text. */
 int rd_process_load_tls(const struct rd_config *config, struct rd_tls_context **out,
                         struct rd_buf *why);
@@ -79,6 +81,8 @@ int rd_process_start_admin(struct rd_process *p, struct rd_buf *why);
 
 /* reload.c: SIGHUP. */
 void rd_process_reload(struct rd_process *p);
+/* reload.c: a worker was lost: its VM of the generation that is being installed is built again. */
+void rd_process_rebuild_reload(struct rd_process *p, unsigned index, struct rd_buf *why);
 /* reload.c: the mail is a reload's, so a successor must get it. */
 bool rd_process_is_reload_mail(const struct rd_mail *mail);
 

@@ -74,16 +74,17 @@ recover_tell_store(struct recovery *rec)
 static void
 recover_rebuild(struct recovery *rec, unsigned index)
 {
-    struct rd_generation *last = NULL;
+    struct rd_generation *g;
     struct rd_buf why;
 
     rd_buf_init(&why, (size_t)64 * 1024);
     rd_generation_rebuild(rec->process->generation, index, &why);
-    for (struct rd_task *t = rec->tasks; t != NULL; t = t->next) {
-        if (t->generation != rec->process->generation && t->generation != last)
-            rd_generation_rebuild(t->generation, index, &why);
-        last = t->generation;
-    }
+    rd_process_rebuild_reload(rec->process, index, &why);
+    for (struct rd_task *t = rec->tasks; t != NULL; t = t->next)
+        rd_generation_rebuild(t->generation, index, &why);
+    for (struct rd_mail *m = rec->rest; m != NULL; m = m->next)
+        if ((g = rd_inbox_mail_generation(m)) != NULL)
+            rd_generation_rebuild(g, index, &why);
     rd_process_log_lines(RD_LOG_ERROR, "recover", &why);
     rd_buf_free(&why);
 }

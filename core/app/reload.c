@@ -32,6 +32,7 @@ struct rd_reload {
     struct rd_generation *generation;    /* NULL: it failed */
     struct rd_tls_context *tls;
     struct rd_buf errors, warnings;
+    bool installing;                     /* the loader's thread has ended */
     unsigned waits;                      /* acknowledgements still to come */
     uv_timer_t wait;                     /* while too many generations are alive */
 };
@@ -228,11 +229,21 @@ rd_process_is_reload_mail(const struct rd_mail *mail)
     return mail->deliver == reload_on_worker;
 }
 
+void
+rd_process_rebuild_reload(struct rd_process *p, unsigned index, struct rd_buf *why)
+{
+    if (p->reload != NULL && p->reload->installing)
+        rd_generation_rebuild(p->reload->generation, index, why);
+}
+
 static void
 reload_install(struct rd_reload *r)
 {
     struct rd_process *p = r->process;
 
+    r->installing = true;
+    for (unsigned i = 0; i < p->n_workers; i++)    /* one may have been lost while it loaded */
+        rd_process_rebuild_reload(p, i, &r->errors);
     r->waits = p->n_workers;
     for (unsigned i = 0; i < p->n_workers; i++)
         reload_post(r, rd_worker_mailbox(p->workers[i]), reload_on_worker);

@@ -50,6 +50,8 @@ void rd_inbox_give(struct rd_mailbox *successor, struct rd_task *t);
 void rd_inbox_give_lost(struct rd_mailbox *successor, struct rd_task *t);
 /* Moves a mail that the dead worker had not popped; what belonged to its Lua is dropped. */
 void rd_inbox_give_mail(struct rd_mailbox *successor, struct rd_mail *mail);
+/* The generation of the message in such a mail; NULL: it carries none. */
+struct rd_generation *rd_inbox_mail_generation(const struct rd_mail *mail);
 /* The store has acknowledged the death: messages that waited begin. */
 void rd_inbox_release(struct rd_mailbox *successor);
 

@@ -118,6 +118,12 @@ rd_inbox_give_mail(struct rd_mailbox *successor, struct rd_mail *mail)
     recover_post(successor, mail);
 }
 
+struct rd_generation *
+rd_inbox_mail_generation(const struct rd_mail *mail)
+{
+    return mail->deliver == rd_inbox_on_task ? ((const struct rd_task *)mail)->generation : NULL;
+}
+
 static void
 recover_on_release(struct rd_mail *mail, void *owner)
 {
