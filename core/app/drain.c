@@ -177,6 +177,7 @@ rd_process_drain(struct rd_process *p, int exit_code)
         return;
     atomic_store(&p->state, RD_DRAINING);
     rd_log_msg(RD_LOG_INFO, "drain", "answering what was accepted, then ending");
+    rd_process_unbind(p);    /* else nobody would accept what comes after the fronts have closed */
     p->fronts_left = p->gateway.n_fronts;
     uv_timer_start(&p->drain_timer, drain_on_limit, rd_process_config(p)->drain_limit_ms, 0);
     for (unsigned i = 0; i < p->gateway.n_fronts; i++)

@@ -97,12 +97,15 @@ serve_bind(struct rd_process *p, const struct rd_config *config, struct rd_buf *
     return error;
 }
 
-static void
-serve_unbind(struct rd_process *p)
+void
+rd_process_unbind(struct rd_process *p)
 {
     for (size_t i = 0; i < p->n_listen; i++) {
-        close(p->listen[i].fd);
+        if (p->listen[i].fd >= 0)
+            close(p->listen[i].fd);
+        p->listen[i].fd = -1;
         rd_tls_context_unref(p->listen[i].tls);
+        p->listen[i].tls = NULL;
     }
 }
 
@@ -335,7 +338,7 @@ serve_process(struct rd_process *p, struct rd_config *config, const struct rd_bu
         code = serve_run(p);
         rd_generation_unref(p->generation);
         rd_store_stop(p->gateway.store);
-        serve_unbind(p);
+        rd_process_unbind(p);
         rd_claims_free(p->gateway.claims);
         free(p->fronts);
         rd_mailbox_close_handle(&p->mailbox);

@@ -1,0 +1,141 @@
+"""SIGTERM: everything accepted is answered, then it ends with 0."""
+
+import http.client
+import signal
+import urllib.parse
+
+from harness import wait_for
+from load import FALLBACK, Load
+from raw import Connection, post
+
+SCRIPT = """
+return { keywords = {
+  echo = function(msg) replyd.sleep(0.02) return msg.args end,
+  wait = function() replyd.debug.wait_event("go") return "went" end,
+  go = function() replyd.debug.signal("go") return "gone" end,
+  asleep = function(msg) msg:reply("so far") replyd.sleep(60) return "awake" end,
+} }
+"""
+
+
+def test_sigterm_under_load_leaves_nobody_unanswered(gateway, twilio, count, rng):
+    total = 0
+    for i in range(count(100, "SIGTERMs under load", least=5)):
+        with gateway(SCRIPT, fallback_reply=FALLBACK, log={"level": "warn"}) as gw:
+            load = Load(gw, rate=300, fresh=rng.choice([0.1, 0.5, 1]), stop_refused=True,
+                        seed=rng.random()).start()
+            after = rng.randrange(5, 60)
+            gw.wait_metric("replyd_messages_total", at_least=after, kind="message", outcome="ok")
+            gw.terminate()
+            report = load.join()
+            accepted = [r for r in report.results if r.connected]
+            bad = [r for r in accepted if r.status != 200 or r.text != r.token]
+            assert not bad, (i, report, bad[:5])
+            total += len(accepted)
+    print(f"{total} accepted requests, all answered; seed of the run printed above")
+
+
+def refused(gw):
+    parts = urllib.parse.urlsplit(gw.http_url)
+    try:
+        http.client.HTTPConnection(parts.hostname, parts.port, timeout=5).connect()
+    except ConnectionRefusedError:
+        return True
+    return False
+
+
+def test_what_runs_is_answered_and_readyz_says_503(gateway, twilio):
+    with gateway(SCRIPT, deadline="8s") as gw:
+        assert gw.admin("/readyz")[0] == 200
+        waiting = twilio.text_async(gw, "wait", from_="+15550001111")
+        gw.wait_hits("script.start", 1)
+        with Connection(gw, tls=False) as held:
+            head, body = post(twilio, gw, twilio.message_params("go", from_="+15550001111"),
+                              tls=False)
+            held.send(head)                   # of which a byte was read: it may still end
+            gw.wait_metric("replyd_connections", at_least=2)
+            twilio.text(gw, "nothing")        # the head was read before this one's
+            gw.terminate()
+            gw.wait_log("drain")
+            status, _ = gw.admin("/readyz")
+            assert status == 503 and gw.admin("/healthz")[0] == 200
+            wait_for(lambda: refused(gw), "closed listeners")
+            held.send(body)
+            answer = held.response()
+            assert answer.status == 200 and b"gone" in answer.body
+            assert answer.headers["connection"] == "close"
+        assert waiting.result().messages == ["went"]
+        assert gw.process.wait(20) == 0
+
+
+def test_idle_connections_end_after_a_second(gateway, twilio):
+    with gateway(SCRIPT) as gw:
+        with Connection(gw, tls=False) as idle:
+            head, body = post(twilio, gw, twilio.message_params("echo x"), tls=False)
+            idle.send(head + body)
+            assert idle.response().status == 200
+            waiting = twilio.text_async(gw, "asleep", reuse=False)
+            gw.wait_metric("replyd_exchanges", equals=1)
+            gw.terminate()
+            gw.wait_log("drain")
+            assert idle.at_end()
+            assert gw.process.poll() is None and not waiting.done()
+            gw.process.send_signal(signal.SIGTERM)
+
+
+def test_at_drain_limit_open_ones_are_answered(gateway, twilio):
+    # a drain_limit below the hard deadline is refused by check, so the limit is reached late
+    with gateway(SCRIPT, deadline="1s", drain_limit="2s", fallback_reply=FALLBACK,
+                 late_limit="60s") as gw:
+        gw.fault("store.commit", stall_until="released")
+        pending = twilio.text_async(gw, "asleep")
+        gw.wait_hits("script.start", 1)
+        gw.terminate()
+        answer = pending.result()
+        assert answer.messages == ["so far", FALLBACK] and answer.elapsed < 4
+        try:
+            gw.release("store.commit")
+        except OSError:
+            pass    # it did not wait for the store
+        assert gw.process.wait(20) == 0
+
+
+def test_a_drain_limit_below_the_hard_deadline_is_refused(replyd, tmp_path):
+    (tmp_path / "main.lua").write_text(SCRIPT.replace("replyd.debug", "debug"))
+    (tmp_path / "replyd.lua").write_text(
+        'return { listen = { "http://127.0.0.1:0" }, auth_token = "x", deadline = "8s", '
+        'drain_limit = "5s", state = "state" }')
+    (tmp_path / "replyd.lua").chmod(0o600)
+    done = replyd("check", "-c", "replyd.lua", "main.lua")
+    assert done.returncode != 0 and "drain_limit" in done.stdout + done.stderr
+
+
+def test_a_second_sigterm_does_not_wait(gateway, twilio):
+    with gateway(SCRIPT, deadline="12s", drain_limit="14s") as gw:
+        pending = twilio.text_async(gw, "wait", reuse=False)
+        gw.wait_hits("script.start", 1)
+        gw.terminate()
+        gw.wait_log("drain")
+        assert gw.process.poll() is None
+        gw.process.send_signal(signal.SIGTERM)
+        assert gw.process.wait(5) == 0
+        assert pending.exception() is not None    # its handler had not ended
+
+
+def test_sigint_is_like_sigterm(gateway, twilio):
+    with gateway(SCRIPT) as gw:
+        assert twilio.text(gw, "echo x").messages == ["x"]
+        gw.terminated = True
+        gw.process.send_signal(signal.SIGINT)
+        assert gw.process.wait(20) == 0
+
+
+def test_a_reload_under_way_does_not_hold_up_the_end(gateway, twilio):
+    with gateway(SCRIPT) as gw:
+        gw.fault("reload.build", stall_until="released")
+        gw.sighup()
+        gw.wait_stalled("reload.build")
+        gw.terminate()
+        gw.wait_log("drain")
+        gw.release("reload.build")
+        assert gw.process.wait(20) == 0
