@@ -100,7 +100,7 @@ admin_parse(struct rd_slice text, struct sockaddr_storage *address)
 static void
 admin_print_address(struct rd_admin_socket *s, int fd)
 {
-    struct sockaddr_storage address;
+    struct sockaddr_storage address = { 0 };
     socklen_t n = sizeof address;
     const struct sockaddr_in *v4 = (void *)&address;
     const struct sockaddr_in6 *v6 = (void *)&address;

@@ -270,11 +270,11 @@ static const struct rd_lua_fn msg_fields[] = {
     { "id", NULL, "msg.id, msg.account, msg.service",
       "MessageSid, AccountSid, MessagingServiceSid (nil without one)." },
     { "from", NULL, "msg.from, msg.to, msg.phone",
-      "Addresses as Twilio sends them; phone is from without channel prefix if that is E.164." },
+      "Addresses as Twilio sends them; phone is from without prefix if that is E.164." },
     { "channel", NULL, "msg.channel",
-      "\"sms\", \"mms\", \"whatsapp\", \"rcs\", \"messenger\" or an unknown address prefix." },
+      "\"sms\", \"mms\", \"whatsapp\", \"rcs\", \"messenger\" or another prefix." },
     { "body", NULL, "msg.body, msg.text, msg.word, msg.args",
-      "Body as sent; trimmed; its first word, folded, without outer punctuation; the rest after the "
+      "As sent; trimmed; its first word, folded, without outer punctuation; the rest after the "
       "word or the matched keyword." },
     { "media", NULL, "msg.media", "List of { url=, type= }; empty when there is none." },
     { "params", NULL, "msg.params",

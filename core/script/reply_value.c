@@ -293,7 +293,7 @@ reply_compare(const void *a, const void *b)
 static void
 reply_list(struct reply_in *in, int index)
 {
-    lua_Integer keys[4 * RD_REPLY_MESSAGES];
+    lua_Integer keys[4 * RD_REPLY_MESSAGES] = { 0 };
     size_t n = 0;
     lua_State *L = in->L;
 
@@ -305,7 +305,8 @@ reply_list(struct reply_in *in, int index)
             continue;
         if (n == sizeof keys / sizeof keys[0])
             reply_error(in, "more than %d messages in one answer", RD_REPLY_MESSAGES);
-        keys[n++] = lua_tointeger(L, -2);
+        else
+            keys[n++] = lua_tointeger(L, -2);
     }
     qsort(keys, n, sizeof keys[0], reply_compare);
     for (size_t i = 0; i < n; i++) {

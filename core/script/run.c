@@ -41,7 +41,7 @@ run_link(struct rd_worker *w, struct rd_run *run)
         w->runs->prev = run;
     w->runs = run;
     w->n_runs++;
-    rd_metric_add(RD_METRIC_runs, 0, 1);
+
 }
 
 static void
@@ -54,7 +54,7 @@ run_unlink(struct rd_worker *w, struct rd_run *run)
     if (run->next != NULL)
         run->next->prev = run->prev;
     w->n_runs--;
-    rd_metric_add(RD_METRIC_runs, 0, -1);
+
 }
 
 /* A fresh budget; what was used before is kept in cpu_ns. */

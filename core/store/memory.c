@@ -359,7 +359,7 @@ memory_close(void *self)
 
     RD_CHECK(m, MEMORY_MAGIC);
     while (m->oldest != NULL)
-        memory_remove(m, m->oldest);
+        memory_remove(m, m->oldest);    /* NOLINT(clang-analyzer-unix.Malloc): unlinked */
     for (size_t i = 0; i < MEMORY_PARTS; i++)
         free(m->parts[i].buckets);
     rd_memory_kv_close(&m->kv);

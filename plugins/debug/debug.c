@@ -8,6 +8,7 @@
 
 #include <errno.h>
 #include <stdatomic.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -170,8 +171,10 @@ debug_new_wait(lua_State *L)
 {
     struct debug_wait *w = calloc(1, sizeof *w);
 
-    if (w == NULL)
+    if (w == NULL) {
         luaL_error(L, "out of memory");
+        abort();    /* not reached: luaL_error does not return */
+    }
     w->op.cls = &debug_wait_class;
     return w;
 }
@@ -202,7 +205,7 @@ debug_wait_event(lua_State *L)
     const char *name = debug_event(L);
     struct debug_wait *w = debug_new_wait(L);
 
-    strcpy(w->event, name);
+    snprintf(w->event, sizeof w->event, "%s", name);
     return rd_op_await(L, &w->op);
 }
 

@@ -141,7 +141,7 @@ encode_float(struct encoder *e, double v)
             break;
     }
     if (strpbrk(text, ".e") == NULL)
-        strcat(text, ".0");
+        memcpy(text + strlen(text), ".0", sizeof ".0");
     encode_put(e, text, strlen(text));
 }
 

@@ -208,7 +208,6 @@ def test_on_store_fault_answer_runs_the_handler(gateway, twilio):
         gw.fault("store.commit", fail=0)
 
 
-@pytest.mark.xfail(strict=True, reason="the gateway and the script engine both count it")
 def test_a_running_handler_is_counted_once(gw, twilio):
     pending = twilio.text_async(gw, "wait")
     gw.wait_hits("script.start", 1)

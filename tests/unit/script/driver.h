@@ -60,8 +60,6 @@ void driver_call(void (*fn)(void *arg), void *arg);
 /* Waits until the watchdog has declared the worker lost; a successor takes its index. */
 void driver_wait_lost(void);
 void driver_replace_worker(void);
-/* Runs that went with lost threads so far. */
-extern int driver_lost_runs;
 
 /* Loads, asks once, closes: for rows of tables. The answer stays in driver_last. */
 const char *driver_once(const char *script, const char *body);
