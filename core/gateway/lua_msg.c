@@ -278,7 +278,7 @@ static const struct rd_lua_fn msg_fields[] = {
       "word or the matched keyword." },
     { "media", NULL, "msg.media", "List of { url=, type= }; empty when there is none." },
     { "params", NULL, "msg.params",
-      "Every parameter: params.Body is the first one, params:all(name) all, pairs() in wire order." },
+      "Every parameter: params.Body is the first, params:all(name) all, pairs() in wire order." },
     { "fallback", NULL, "msg.fallback",
       "{ code=, url= } when Twilio called us as the fallback URL, else nil." },
     { "received_at", NULL, "msg.received_at, msg.generation, msg.attempt",
