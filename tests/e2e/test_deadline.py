@@ -289,6 +289,38 @@ def test_a_status_event_is_not_acknowledged_before_it_is_recorded(gw, twilio):
     gw.wait_log("script", sid="SM12", msg="ran")
 
 
+# ---- both orders of two events -------------------------------------------------------------------
+
+
+def test_an_end_after_the_soft_deadline_is_dropped(gw, twilio):
+    gw.fault("script.end", stall_until="released")
+    answer = twilio.text(gw, "quick", sid="SM13")
+    assert answer.messages == [FALLBACK] and answer.elapsed < 2
+    gw.release("script.end")
+    gw.wait_metric("replyd_effects_dropped_total", at_least=1)
+    assert twilio.text(gw, "quick", sid="SM13").body == answer.body
+    assert (unrecorded(gw), undeliverable(gw)) == (0, 0)
+
+
+def test_a_record_after_the_hard_deadline_changes_nothing(gw, twilio):
+    gw.fault("store.done", stall_until="released")
+    answer = twilio.text(gw, "quick", sid="SM14")
+    assert answer.messages == ["R"] and 1.5 < answer.elapsed < 3
+    gw.release("store.done")
+    assert twilio.text(gw, "quick", sid="SM14").body == answer.body
+    assert (unrecorded(gw), undeliverable(gw), ran(gw, "SM14")) == (1, 0, 1)
+
+
+def test_a_retry_behind_a_settlement_gets_its_bytes(gw, twilio):
+    gw.fault("front.settle", stall_until="released")
+    first = twilio.text_async(gw, "quick", sid="SM15")
+    gw.wait_stalled("front.settle")
+    again = twilio.text_async(gw, "quick", sid="SM15", reuse=False)
+    gw.release("front.settle")
+    assert first.result().messages == ["R"] and again.result().body == first.result().body
+    assert undeliverable(gw) == 0 and ran(gw, "SM15") == 1
+
+
 # ---- a thread is lost ---------------------------------------------------------------------------
 
 
