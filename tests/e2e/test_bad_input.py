@@ -48,7 +48,7 @@ def signed(twilio, gw, n, tls=False, first=0):
             for i in range(first, first + n)]
 
 
-# ---- M1: the cases ------------------------------------------------------------------------
+# ---- M1: the cases ---------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("tls", [False, True], ids=["plain", "tls"])
@@ -68,7 +68,7 @@ def test_a_signed_message_is_answered_afterwards(short, twilio):
     assert twilio.text(short, "still there", reuse=False).messages == ["still there"]
 
 
-# ---- M3: segments --------------------------------------------------------------------------
+# ---- M3: segments ----------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("tls", [False, True], ids=["plain", "tls"])
@@ -91,7 +91,7 @@ def test_where_a_request_is_cut_does_not_matter(gateway, twilio, tls, count):
         gw.wait_metric("replyd_messages_total", equals=1, outcome="ok")    # the rest were replays
 
 
-# ---- M6: pipelining ---------------------------------------------------------------------------
+# ---- M6: pipelining --------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("tls", [False, True], ids=["plain", "tls"])
@@ -119,7 +119,7 @@ def test_an_invalid_request_in_the_middle_ends_the_pipeline(gateway, twilio, cou
         assert gw.metric("replyd_messages_total", outcome="ok") == n // 2 - 1
 
 
-# ---- M7: ends of connections ---------------------------------------------------------------------
+# ---- M7: ends of connections -----------------------------------------------------------
 
 
 def reset(connection):
@@ -168,7 +168,7 @@ def test_the_answer_waits_for_the_retry_when_the_client_is_gone(gateway, twilio)
         assert twilio.post(gw, params).messages == ["run 1"]
 
 
-# ---- M12: budgets ------------------------------------------------------------------------------------
+# ---- M12: budgets ----------------------------------------------------------------------
 
 
 def bytes_read(gw):
@@ -186,8 +186,10 @@ BUDGETS = {
     "1 MiB header": (HEAD + b"X: " + b"a" * MIB + b"\r\n\r\n", {431}),
     "1 MiB target": (b"POST /" + b"a" * MIB + b" HTTP/1.1\r\nHost: x\r\n\r\n", {414}),
     "20,000 headers": (HEAD + b"A: b\r\n" * 20000 + b"\r\n", {431}),
-    "1 MiB chunk extension": (CHUNKED + b"1;" + b"a" * MIB + b"\r\nx\r\n0\r\n\r\n", {400, 413, 431}),
-    "20,000 trailers": (CHUNKED + b"1\r\nx\r\n0\r\n" + b"A: b\r\n" * 20000 + b"\r\n", {400, 413, 431}),
+    "1 MiB chunk extension": (CHUNKED + b"1;" + b"a" * MIB + b"\r\nx\r\n0\r\n\r\n",
+                              {400, 413, 431}),
+    "20,000 trailers": (CHUNKED + b"1\r\nx\r\n0\r\n" + b"A: b\r\n" * 20000 + b"\r\n",
+                        {400, 413, 431}),
     "2 MiB chunked": (CHUNKED + (b"1000\r\n" + b"a" * 4096 + b"\r\n") * 512 + b"0\r\n\r\n", {413}),
     "100 GB": (HEAD + b"Content-Length: 107374182400\r\n\r\n" + b"a" * MIB, {413}),
     "10,000 parameters": (HEAD + b"Content-Length: 39999\r\n\r\n" + b"a=b&" * 9999 + b"a=b", {413}),
@@ -218,7 +220,7 @@ def test_a_budget_ends_a_request_soon(gateway, twilio, name):
         assert twilio.text(gw, reuse=False).messages == ["hello"]
 
 
-# ---- M14: descriptors ---------------------------------------------------------------------------------
+# ---- M14: descriptors ------------------------------------------------------------------
 
 
 def limit_files(n):

@@ -52,7 +52,7 @@ def ran(gw, sid):
     return len(gw.log("script", sid=sid, msg="ran"))
 
 
-# ---- the handler is slow -------------------------------------------------------------------
+# ---- the handler is slow ---------------------------------------------------------------
 
 
 def test_a_sleeping_handler_is_answered_for_at_the_soft_deadline(gw, twilio):
@@ -99,7 +99,7 @@ def test_a_route_has_its_own_deadline(gateway, twilio):
         assert answer.messages == [FALLBACK] and answer.elapsed < 2
 
 
-# ---- msg:finish() ----------------------------------------------------------------------------
+# ---- msg:finish() ----------------------------------------------------------------------
 
 
 def test_what_comes_after_finish_is_undeliverable(gw, twilio):
@@ -141,7 +141,7 @@ def test_a_failure_after_finish_is_undeliverable(gw, twilio):
     gw.wait_metric("replyd_undeliverable_total", equals=1)    # its fallback_reply
 
 
-# ---- the store is slow -------------------------------------------------------------------------
+# ---- the store is slow -----------------------------------------------------------------
 
 
 def test_end_does_not_freeze(gw, twilio):
@@ -289,7 +289,7 @@ def test_a_status_event_is_not_acknowledged_before_it_is_recorded(gw, twilio):
     gw.wait_log("script", sid="SM12", msg="ran")
 
 
-# ---- both orders of two events -------------------------------------------------------------------
+# ---- both orders of two events ---------------------------------------------------------
 
 
 def test_an_end_after_the_soft_deadline_is_dropped(gw, twilio):
@@ -321,7 +321,7 @@ def test_a_retry_behind_a_settlement_gets_its_bytes(gw, twilio):
     assert undeliverable(gw) == 0 and ran(gw, "SM15") == 1
 
 
-# ---- a thread is lost ---------------------------------------------------------------------------
+# ---- a thread is lost ------------------------------------------------------------------
 
 
 @pytest.fixture
