@@ -164,6 +164,7 @@ others_keep_their_memory_when_one_explodes(void **state)
     (void)state;
     driver_limits.vm_memory = (size_t)16 << 20;
     driver_limits.handler_memory = (size_t)8 << 20;
+    driver_limits.cpu_limit_ns = 20 * RD_SECOND;
     driver_open("return function(msg)\n"
                 "  if msg.body == 'bomb' then local t = {} while true do t[#t + 1] = {} end end\n"
                 "  local mine = ('x'):rep(2 * 1024 * 1024)\n"
@@ -174,6 +175,7 @@ others_keep_their_memory_when_one_explodes(void **state)
     driver_close();
     assert_int_equal(holder->outcome, RD_OUTCOME_cancelled);
     free(holder);
+    driver_limits.cpu_limit_ns = 500 * RD_MS;
     driver_limits.vm_memory = (size_t)64 << 20;
     driver_limits.handler_memory = (size_t)32 << 20;
 }
