@@ -23,5 +23,6 @@ def test_a_vector_file_is_json(path):
 
 @pytest.mark.skipif(not SHARED.is_dir(), reason="the clone stands alone")
 def test_vectors_are_the_shared_ones():
-    assert {p.name: digest(p) for p in FILES} == {p.name: digest(p) for p in
-                                                 SHARED.glob("*.json")}
+    ours = {p.name: digest(p) for p in FILES}
+    shared = {p.name: digest(p) for p in SHARED.glob("*.json")}
+    assert {name: ours.get(name) for name in shared} == shared
