@@ -327,12 +327,14 @@ run_end(struct world_run *r, struct rd_run_result *result)
 {
     bool current;
 
+    r->replies = world_replies(result->replies);
     result->op_mailbox = NULL;
     result->op_wait = NULL;
     result->op_done = NULL;
     current = rd_arbiter_end(&world.g, r->claim, r->run, r->epoch, result);
     r->ended = current;
     r->dropped = !current;
+    r->forgotten = world_claim(r->key) == NULL;
     run_over(r);
     world_pump();
     return current;

@@ -70,6 +70,8 @@ struct world_run {
     unsigned applied;            /* mask: done to the world */
     bool dropped;                /* its end came to nothing */
     bool ended;                  /* its end counted */
+    bool forgotten;              /* with a 500 */
+    unsigned replies;            /* mask: of its end */
 };
 
 struct world {

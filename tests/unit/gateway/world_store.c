@@ -64,12 +64,12 @@ store_is_dead(uint64_t epoch)
     return false;
 }
 
-static unsigned
-store_replies(const struct rd_store_request *r)
+unsigned
+world_replies(const struct rd_store_reply *reply)
 {
     unsigned mask = 0;
 
-    for (const struct rd_store_reply *reply = r->replies; reply != NULL; reply = reply->next)
+    for (; reply != NULL; reply = reply->next)
         mask |= 1u << reply->key.ordinal;
     return mask;
 }
@@ -92,7 +92,7 @@ world_effects(const struct rd_store_request *r, unsigned *mask)
 
 /* No effect happens twice, none of a run whose end was dropped happens at its end. */
 static void
-store_note_effects(const struct rd_store_request *r)
+store_note_effects(const struct rd_store_request *r, unsigned replies)
 {
     unsigned mask;
     struct world_run *run = world_effects(r, &mask);
@@ -101,6 +101,8 @@ store_note_effects(const struct rd_store_request *r)
         return;
     assert_int_equal(run->applied & mask, 0);
     run->applied |= mask;
+    if (r->op == RD_STORE_final)
+        assert_int_equal(replies, run->replies);    /* all that it said came with its end */
 }
 
 static void
@@ -109,7 +111,7 @@ store_note(const struct rd_store_request *r, unsigned key, unsigned replies)
     if (r->error != 0 || (r->op != RD_STORE_early && r->op != RD_STORE_final))
         return;
     world.undeliverable[key] += r->undeliverable;
-    store_note_effects(r);
+    store_note_effects(r, replies);
     if (r->op == RD_STORE_final && !r->dropped) {
         world.n_finals[key]++;
         world.committed[key] = replies;
@@ -119,7 +121,7 @@ store_note(const struct rd_store_request *r, unsigned key, unsigned replies)
 static void
 store_do(struct rd_store_request *r)
 {
-    unsigned key = r->key.n ? (unsigned)(r->key.p[1] - '0') : 0, replies = store_replies(r);
+    unsigned key = r->key.n ? (unsigned)(r->key.p[1] - '0') : 0, replies = world_replies(r->replies);
 
     if (r->op == RD_STORE_death)
         world.dead[world.n_dead++] = r->n;
@@ -201,8 +203,8 @@ world_outbox(void)
 
         error = world.backend->op[RD_STORE_outbox_take](world.self, r);
         if (error == 0) {
-            assert_int_equal(mask & store_replies(r), 0);
-            mask |= store_replies(r);
+            assert_int_equal(mask & world_replies(r->replies), 0);
+            mask |= world_replies(r->replies);
         }
         rd_store_request_free(r);
     }
