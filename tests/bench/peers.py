@@ -73,7 +73,7 @@ class Peer:
         self.started = time.perf_counter()
         with open(folder / "log", "wb") as log:
             self.process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=log,
-                                            cwd=folder, start_new_session=True)
+                                            cwd=folder, process_group=0)
         os.sched_setaffinity(0, mine)
         self.pid = self.process.pid
 
@@ -140,7 +140,7 @@ class Peer:
             try:
                 self.process.wait(20)
             except subprocess.TimeoutExpired:
-                os.killpg(self.pid, signal.SIGKILL)    # its own session: our children alone
+                os.killpg(self.pid, signal.SIGKILL)    # a group of its own: our children alone
                 self.process.wait()
         self.process.stdout.close()
         (self.folder / "log").unlink(missing_ok=True)    # a line per message adds up
