@@ -17,6 +17,7 @@
 #include "net/tls.h"
 
 #define ACCEPT_LOG_MS 1000    /* at most one line in so long */
+#define ACCEPT_LEAST 4    /* connections even when descriptors run low */
 #define ACCEPT_DRAIN_MOST 4096    /* taken from the backlog at a drain */
 
 static void
@@ -40,7 +41,7 @@ accept_pause(struct rd_hub *hub, const char *why)
         return;
     hub->logged_ms = now;
     rd_log_msg(RD_LOG_WARN, "accept-paused", "%s; %zu connections of at most %zu", why, hub->n,
-               hub->max);
+               hub->now_max);
 }
 
 /* ---- making room ---------------------------------------------------------- */
@@ -109,6 +110,16 @@ accept_peer_name(const struct sockaddr_storage *a, char *out, size_t n)
         snprintf(out, n, "%s", "unix");
 }
 
+/*
+ * The kernel gives out the lowest free number, so a high one tells that the whole process has few
+ * left: no more connections than now (until half of them have ended).
+ */
+static void
+accept_low(struct rd_hub *hub)
+{
+    hub->now_max = hub->n > ACCEPT_LEAST ? hub->n : ACCEPT_LEAST;
+}
+
 /* 1: accepted (or one that failed on its own); 0: none is waiting; -1: no descriptors. */
 static int
 accept_one(struct rd_hub_listener *l)
@@ -123,6 +134,8 @@ accept_one(struct rd_hub_listener *l)
             return 0;
         return errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM ? -1 : 1;
     }
+    if (fd >= l->hub->fd_limit)
+        accept_low(l->hub);
     accept_peer_name(&a, peer, sizeof peer);
     (void)rd_conn_open(l->hub, fd, peer, l->local, l->tls);
     return 1;
@@ -139,7 +152,7 @@ accept_on_readable(uv_poll_t *handle, int status, int events)
     (void)events;
     RD_CHECK(hub, RD_HUB_MAGIC);
     for (int i = 0; i < RD_HUB_ACCEPT_BATCH && got == 1; i++) {
-        if (hub->n >= hub->max && !accept_make_room(hub)) {
+        if (hub->n >= hub->now_max && !accept_make_room(hub)) {
             accept_pause(hub, "the limit is reached");
             return;
         }

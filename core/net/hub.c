@@ -6,6 +6,7 @@
 #include "net/hub.h"
 
 #include <fcntl.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <sys/resource.h>
 #include <unistd.h>
@@ -53,24 +54,26 @@ hub_on_wheel_closed(uv_handle_t *handle)
 /* ---- limits --------------------------------------------------------------- */
 
 static size_t
-hub_max(size_t configured)
+hub_descriptors(void)
 {
     struct rlimit limit;
-    size_t fds = 1024;
 
-    if (configured > 0)
-        return configured;
-    if (getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur != RLIM_INFINITY)
-        fds = (size_t)limit.rlim_cur;
-    return fds > 2 * RD_HUB_RESERVE_FDS ? fds - RD_HUB_RESERVE_FDS : fds / 2 + 1;
+    if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur > INT_MAX)
+        return INT_MAX;
+    return (size_t)limit.rlim_cur;
 }
 
 void
 rd_hub_set_limits(struct rd_hub *hub, const struct rd_hub_limits *limits)
 {
+    size_t fds = hub_descriptors();
+
     RD_CHECK(hub, RD_HUB_MAGIC);
     hub->limits = *limits;
-    hub->max = hub_max(limits->max_connections);
+    fds -= fds / 4 < RD_HUB_RESERVE_FDS ? fds / 4 : RD_HUB_RESERVE_FDS;
+    hub->fd_limit = (int)fds;
+    hub->max = limits->max_connections > 0 ? limits->max_connections : fds;
+    hub->now_max = hub->max;
 }
 
 void
@@ -133,6 +136,8 @@ rd_hub_remove(struct rd_hub *hub, struct rd_conn *c)
 {
     rd_list_remove(&c->entry);
     hub->n--;
+    if (hub->n < hub->now_max / 2)
+        hub->now_max = hub->max;    /* descriptors are there again */
     if (!hub->uncounted)
         rd_metric_add(RD_METRIC_connections, 0, -1);
     if (hub->paused && !hub->draining)

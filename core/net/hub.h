@@ -18,7 +18,7 @@
 
 #define RD_HUB_MAGIC RD_MAGIC('h', 'u', 'b', '1')
 
-#define RD_HUB_RESERVE_FDS 32       /* kept for files, stores, outgoing calls, the admin listener */
+#define RD_HUB_RESERVE_FDS 32       /* kept for files, stores, the admin listener; or a quarter */
 #define RD_HUB_ACCEPT_BATCH 64      /* accepted in one turn of the loop */
 #define RD_HUB_SCRATCH 18432        /* one read from a TLS socket: a full record and a bit */
 #define RD_HUB_EVICT_AFTER_MS 500   /* time that a new connection has before it can be evicted */
@@ -47,7 +47,9 @@ struct rd_hub {
     const struct rd_conn_user *user;
     void *owner;                          /* the server */
     struct rd_hub_limits limits;
-    size_t max;                           /* connections at most */
+    size_t max;                           /* connections at most, by the limits */
+    size_t now_max;                       /* the same, or fewer while descriptors run low */
+    int fd_limit;                         /* descriptors from here on are the reserve */
 
     struct rd_hub_listener *listeners;
     size_t n_listeners;

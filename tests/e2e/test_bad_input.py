@@ -243,7 +243,6 @@ def healthy(gw):
         connection.close()
 
 
-@pytest.mark.xfail(strict=True, reason="connections may take the descriptors of the rest")
 def test_running_out_of_descriptors_is_survived(gateway, twilio):
     with gateway(SCRIPT, preexec=limit_files(64), idle_timeout="60s") as gw:
         address = ("127.0.0.1", int(gw.http_url.rsplit(":", 1)[1]))
