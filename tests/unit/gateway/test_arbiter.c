@@ -7,6 +7,7 @@
 #include <cmocka.h>
 
 #include "gateway/world.h"
+#include "gateway/world_doubles.h"
 
 #define A 0x1u
 #define B 0x2u

@@ -14,6 +14,7 @@
 #include <string.h>
 
 #include "gateway/world.h"
+#include "gateway/world_doubles.h"
 #include "vectors.h"
 
 #define KEYS 2

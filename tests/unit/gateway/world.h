@@ -3,7 +3,7 @@
  *
  * The claims table, the arbiter and the rows of the "memory" backend are the real
  * ones. Fronts, script threads, generations and the store's thread are doubles
- * (world_doubles.c): a request to the store waits until the test lets it be done
+ * (world_doubles.h): a request to the store waits until the test lets it be done
  * or fail, then its completion waits until the test delivers it. All on one
  * thread, so that every order of events can be had.
  *

@@ -121,7 +121,8 @@ store_note(const struct rd_store_request *r, unsigned key, unsigned replies)
 static void
 store_do(struct rd_store_request *r)
 {
-    unsigned key = r->key.n ? (unsigned)(r->key.p[1] - '0') : 0, replies = world_replies(r->replies);
+    unsigned key = r->key.n ? (unsigned)(r->key.p[1] - '0') : 0;
+    unsigned replies = world_replies(r->replies);
 
     if (r->op == RD_STORE_death)
         world.dead[world.n_dead++] = r->n;

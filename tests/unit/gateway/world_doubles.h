@@ -1,13 +1,13 @@
 /*
- * world_doubles.c - fronts, script threads, generations and the store's thread as
+ * world_doubles.h - fronts, script threads, generations and the store's thread as
  * the arbiter sees them, played on the test's own thread; see world.h.
+ *
+ * Definitions, not declarations: included by the one file of each test program
+ * that plays a world. In a library they would take the place of the real ones in
+ * other tests.
  */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
+#ifndef RD_TESTS_WORLD_DOUBLES_H
+#define RD_TESTS_WORLD_DOUBLES_H
 
 #include <stdlib.h>
 
@@ -148,3 +148,5 @@ rd_store_post(struct rd_store *s, struct rd_store_request *r)
     (void)s;
     world_append(&world.posted, r);
 }
+
+#endif
