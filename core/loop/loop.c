@@ -23,6 +23,23 @@ struct loop_stop {
     struct rd_loop *loop;
 };
 
+static void
+loop_on_walk(uv_handle_t *handle, void *arg)
+{
+    (void)arg;
+    if (!uv_is_closing(handle))
+        uv_close(handle, NULL);
+}
+
+/* What a failed setup() left in the loop. */
+static void
+loop_abandon(struct rd_loop *l)
+{
+    uv_walk(&l->uv, loop_on_walk, NULL);
+    uv_run(&l->uv, UV_RUN_DEFAULT);
+    RD_ASSERT(uv_loop_close(&l->uv) == 0);
+}
+
 static int
 loop_open(struct rd_loop *l)
 {
@@ -33,6 +50,8 @@ loop_open(struct rd_loop *l)
     error = rd_mailbox_init(&l->mailbox, &l->uv, l->owner);
     if (error == 0 && l->setup != NULL)
         error = l->setup(l->owner);
+    if (error != 0)
+        loop_abandon(l);
     return error;
 }
 
@@ -79,6 +98,14 @@ loop_main(void *arg)
     return NULL;
 }
 
+static void
+loop_forget(struct rd_loop *l)
+{
+    pthread_mutex_destroy(&l->lock);
+    pthread_cond_destroy(&l->cond);
+    l->magic = RD_DEAD;
+}
+
 int
 rd_loop_start(struct rd_loop *l, const char *name, void *owner,
               int (*setup)(void *owner), void (*teardown)(void *owner))
@@ -95,15 +122,19 @@ rd_loop_start(struct rd_loop *l, const char *name, void *owner,
     pthread_attr_setstacksize(&attr, LOOP_STACK);
     error = pthread_create(&l->thread, &attr, loop_main, l) == 0 ? 0 : RD_E_IO;
     pthread_attr_destroy(&attr);
-    if (error != 0)
+    if (error != 0) {
+        loop_forget(l);
         return error;
+    }
     pthread_mutex_lock(&l->lock);
     while (!l->started)
         pthread_cond_wait(&l->cond, &l->lock);
     error = l->status;
     pthread_mutex_unlock(&l->lock);
-    if (error != 0)
+    if (error != 0) {
         pthread_join(l->thread, NULL);
+        loop_forget(l);
+    }
     return error;
 }
 
@@ -111,15 +142,20 @@ static void
 loop_on_stop(struct rd_mail *mail, void *owner)
 {
     struct loop_stop *stop = (struct loop_stop *)mail;
-    struct rd_mail *rest = rd_mailbox_close(&stop->loop->mailbox), *next;
+    struct rd_loop *l = stop->loop;
+    struct rd_mail *rest, *next;
 
+    free(stop);
+    if (l->stopping)
+        return;
+    l->stopping = true;
+    rest = rd_mailbox_close(&l->mailbox);
     /* what came after the stop is served too: nobody else can */
     for (; rest != NULL; rest = next) {
         next = rest->next;
         rest->deliver(rest, owner);
     }
-    rd_mailbox_close_handle(&stop->loop->mailbox);
-    free(stop);
+    rd_mailbox_close_handle(&l->mailbox);
 }
 
 void
@@ -140,7 +176,5 @@ rd_loop_join(struct rd_loop *l)
     RD_CHECK(l, RD_LOOP_MAGIC);
     pthread_join(l->thread, NULL);
     RD_ASSERT(uv_loop_close(&l->uv) == 0);
-    pthread_mutex_destroy(&l->lock);
-    pthread_cond_destroy(&l->cond);
-    l->magic = RD_DEAD;
+    loop_forget(l);
 }

@@ -27,6 +27,7 @@ struct rd_loop {
     pthread_mutex_t lock;              /* with cond: until setup() is over */
     pthread_cond_t cond;
     bool started;
+    bool stopping;                     /* the thread's own: the first stop was served */
 };
 
 /* Starts the thread and waits until its setup() is over; 0 or an error (no thread then). */
