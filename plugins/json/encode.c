@@ -5,6 +5,7 @@
 #include "json.h"
 
 #include <math.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -299,15 +300,56 @@ encode_list_length(lua_State *L, int index)
     return n == length ? n : -1;
 }
 
+/*
+ * A table with __pairs (msg, msg.params) is what pairs() shows of it; of repeated names the first
+ * counts. Pushes a plain copy.
+ */
+static bool
+encode_by_pairs(lua_State *L, int index)
+{
+    int copy;
+
+    if (luaL_getmetafield(L, index, "__pairs") == LUA_TNIL)
+        return false;
+    lua_newtable(L);
+    copy = lua_gettop(L);
+    lua_pushvalue(L, -2);
+    lua_pushvalue(L, index);
+    lua_call(L, 1, 3);    /* copy, next, state, key */
+    for (;;) {
+        lua_pushvalue(L, copy + 1);
+        lua_pushvalue(L, copy + 2);
+        lua_pushvalue(L, copy + 3);
+        lua_call(L, 2, 2);    /* ..., key, value */
+        if (lua_isnil(L, -2))
+            break;
+        lua_pushvalue(L, -2);
+        lua_replace(L, copy + 3);
+        lua_pushvalue(L, -2);
+        if (lua_rawget(L, copy) == LUA_TNIL) {
+            lua_pop(L, 1);
+            lua_rawset(L, copy);
+        }
+        lua_settop(L, copy + 3);
+    }
+    lua_settop(L, copy);
+    return true;
+}
+
 static void
 encode_table(struct encoder *e, int index)
 {
-    lua_Integer n = encode_list_length(e->L, index);
+    int top = lua_gettop(e->L);
+    lua_Integer n;
 
+    if (encode_by_pairs(e->L, index))
+        index = lua_gettop(e->L);
+    n = encode_list_length(e->L, index);
     if (n > 0 || rd_json_is_array(e->L, index))
         encode_array(e, index, n >= 0 ? n : (lua_Integer)lua_rawlen(e->L, index));
     else
         encode_object(e, index);
+    lua_settop(e->L, top);
 }
 
 static void

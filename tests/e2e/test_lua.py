@@ -295,7 +295,6 @@ def test_the_fields_of_a_message(gateway, twilio):
         assert ask(gw, twilio, "x", media=["https://e.example/"])["channel"] == "mms"
 
 
-@pytest.mark.xfail(strict=True, reason="json.encode does not go by __pairs")
 def test_json_encode_takes_a_whole_message(gateway, twilio):
     with gateway("return function(msg) return replyd.json.encode(msg) end") as gw:
         msg = ask(gw, twilio, "Hello", sid="SM8")

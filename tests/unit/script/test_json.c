@@ -27,6 +27,9 @@ static const struct {
     { "j.encode({ b = { 1, {} }, a = 'x' }, { pretty = true })",
       "{\n  \"a\": \"x\",\n  \"b\": [\n    1,\n    {}\n  ]\n}" },
     { "j.encode(j.array({}), { pretty = true })", "[]" },
+    { "j.encode(setmetatable({ x = 0 }, { __pairs = function() return function(_, k) "
+      "if not k then return 'a', 1 end end end }))", "{\"a\":1}" },
+    { "j.encode(setmetatable({}, { __pairs = function() return next, { 1, 2 } end }))", "[1,2]" },
     { "select(2, pcall(j.encode, 0/0))", "json.encode: JSON has no NaN" },
     { "select(2, pcall(j.encode, 1/0))", "json.encode: JSON has no infinity" },
     { "select(2, pcall(j.encode, print))",
