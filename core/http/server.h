@@ -71,7 +71,10 @@ void *rd_http_stream_user(const struct rd_http_stream *s);
 /* Answers the request in hand, once. The body is copied before it returns. */
 void rd_http_respond(struct rd_http_stream *s, const struct rd_http_response *r);
 
-/* The peer is Twilio: no eviction, and answer_timeout no longer applies to this request. */
+/*
+ * The peer has proved to be Twilio: answer_timeout no longer applies to this request, and when the
+ * server is full its connection goes last, and only while it is idle.
+ */
 void rd_http_stream_verified(struct rd_http_stream *s);
 
 struct rd_http_listen {
@@ -91,7 +94,8 @@ void rd_http_server_set_tls(struct rd_http_server *s, size_t listener, struct rd
 /*
  * SIGTERM: accepts what the backlog holds, closes the listeners, answers with
  * "Connection: close", ends idle connections after 1 s. drained() is called
- * once when no connection is left.
+ * once when no connection is left. Clients are refused only when the caller has closed its own
+ * descriptors of the listeners too.
  */
 void rd_http_server_drain(struct rd_http_server *s, void (*drained)(void *arg), void *arg);
 /* Closes all at once; the memory goes when its handles are closed. */

@@ -7,10 +7,12 @@
  */
 #include "net/tls_session.h"
 
+#include <mbedtls/error.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/error.h"
+#include "base/log.h"
 #include "base/metric.h"
 #include "net/hub.h"
 #include "net/transport.h"
@@ -179,6 +181,20 @@ tls_resume(struct rd_conn *c)
         tls_pump(c);
 }
 
+static void
+tls_log_failure(const struct rd_conn *c, int error)
+{
+    struct rd_log_line l;
+    char text[160];
+
+    if (!rd_log_begin(&l, RD_LOG_DEBUG, "tls-failed"))
+        return;
+    mbedtls_strerror(error, text, sizeof text);
+    rd_log_str(&l, "peer", c->peer);
+    rd_log_str(&l, "why", text);
+    rd_log_end(&l);
+}
+
 /* ---- handshake ------------------------------------------------------------ */
 
 static void
@@ -207,6 +223,7 @@ rd_tls_handshake(struct rd_conn *c)
     status = mbedtls_ssl_handshake(&t->ssl);
     if (status != 0 && status != MBEDTLS_ERR_SSL_WANT_READ) {
         rd_metric_inc(RD_METRIC_tls_failures_total);
+        tls_log_failure(c, status);
         tls_fail(c);
         return;
     }
