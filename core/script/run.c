@@ -78,7 +78,11 @@ rd_run_start(struct rd_worker *w, const struct rd_run_order *order)
     rd_generation_ref(g);
     run->vm = atomic_load_explicit(&g->vms[w->index], memory_order_acquire);
     RD_CHECK(run->vm, RD_VM_MAGIC);
-    RD_ASSERT(!run->vm->lost);    /* the successor's VM is built before it gets messages */
+    if (atomic_load(&run->vm->lost)) {
+        /* declared lost a moment ago; a successor's VM is built before it gets messages */
+        RD_ASSERT(rd_worker_is_dead(w));
+        rd_slice_park();
+    }
     atomic_fetch_add_explicit(&run->vm->runs, 1, memory_order_relaxed);
     rd_buf_init(&run->trace, RD_RUN_TRACE);
     run_set_budget(run, g->limits.cpu_limit_ns);
@@ -92,6 +96,21 @@ rd_run_start(struct rd_worker *w, const struct rd_run_order *order)
 
 /* ---- end ------------------------------------------------------------------- */
 
+/*
+ * Takes the run's share of its VM's references. None is left when this thread was declared lost
+ * after its last look, and recovery has given them all back.
+ */
+static void
+run_take_share(struct rd_vm *vm)
+{
+    unsigned n = atomic_load(&vm->runs);
+
+    do
+        if (n == 0)
+            rd_slice_park();
+    while (!atomic_compare_exchange_weak(&vm->runs, &n, n - 1));
+}
+
 static void
 run_free(struct rd_run *run)
 {
@@ -100,7 +119,7 @@ run_free(struct rd_run *run)
 
     rd_buf_free(&run->trace);
     run_unlink(w, run);
-    atomic_fetch_sub_explicit(&run->vm->runs, 1, memory_order_relaxed);
+    run_take_share(run->vm);
     run->magic = RD_DEAD;
     if (w->n_spare < RUN_SPARE) {
         run->queue_next = w->spare;

@@ -58,7 +58,7 @@ struct rd_vm {
     lua_State *L;                   /* main thread; runs only the load */
     struct rd_generation *generation;
     unsigned index;
-    bool lost;                      /* with its worker; under the registry's lock */
+    atomic_bool lost;               /* with its worker, which may not touch it any more */
     atomic_uint runs;               /* runs that hold a reference of the generation through it */
     struct rd_slice_clock *clock;   /* of the worker, or of the load under way */
 
