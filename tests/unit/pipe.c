@@ -104,7 +104,8 @@ pipe_taken(struct pipe *p)
     struct rd_slice all = rd_buf_slice(&p->link.out);
     char *at = p->link.out.p, *end = all.n ? at + all.n : at;
 
-    while (all.n > 0 && at != NULL && (at = memmem(at, (size_t)(end - at), "\r\nDate: ", 8)) != NULL) {
+    while (all.n > 0 && at != NULL &&
+           (at = memmem(at, (size_t)(end - at), "\r\nDate: ", 8)) != NULL) {
         memset(at + 8, '#', 29);
         at += 8;
     }
@@ -147,7 +148,8 @@ pipe_count(struct rd_slice s, const char *text)
     const char *at = s.p, *end = s.n ? s.p + s.n : s.p;
     size_t n = 0;
 
-    while (s.n > 0 && at != NULL && (at = memmem(at, (size_t)(end - at), text, strlen(text))) != NULL) {
+    while (s.n > 0 && at != NULL &&
+           (at = memmem(at, (size_t)(end - at), text, strlen(text))) != NULL) {
         n++;
         at++;
     }
