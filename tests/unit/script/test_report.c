@@ -1,0 +1,110 @@
+/* What a script says, and what went wrong in it, stands in the log, within bounds. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "base/log.h"
+#include "script/driver.h"
+
+static char logged[1 << 18];
+
+/* Everything that is logged while the script answers once. */
+static const char *
+log_of(const char *script, const char *body)
+{
+    char path[] = "/tmp/replyd-report-XXXXXX";
+    int fd = mkstemp(path), err = dup(2);
+    ssize_t n;
+
+    assert_true(fd >= 0 && err >= 0);
+    unlink(path);
+    driver_open(script);
+    rd_log_set(RD_LOG_DEBUG, RD_LOG_LOGFMT);
+    dup2(fd, 2);
+    driver_ask(body);
+    driver_close();
+    dup2(err, 2);
+    close(err);
+    n = pread(fd, logged, sizeof logged - 1, 0);
+    close(fd);
+    logged[n > 0 ? n : 0] = '\0';
+    return logged;
+}
+
+static unsigned
+count(const char *text, const char *what)
+{
+    unsigned n = 0;
+
+    for (const char *p = text; (p = strstr(p, what)) != NULL; p += strlen(what))
+        n++;
+    return n;
+}
+
+static void
+an_error_is_logged_with_traceback_and_source_lines(void **state)
+{
+    const char *log = log_of("local function price(item)\n"
+                             "  return item.tax + 1\n"
+                             "end\n"
+                             "return function(msg)\n"
+                             "  local p = price({ name = msg.body })\n"
+                             "  return p\n"
+                             "end", "tea");
+
+    (void)state;
+    assert_int_equal(count(log, "event=script_failed"), 1);
+    assert_non_null(strstr(log, "sid=SM1"));
+    assert_non_null(strstr(log, "outcome=error"));
+    assert_non_null(strstr(log, "scripts/bot.lua:2: attempt to perform arithmetic on a nil value "
+                                "(field 'tax')"));
+    assert_non_null(strstr(log, "scripts/bot.lua:2: in 'price': return item.tax + 1"));
+    assert_non_null(strstr(log, "local p = price({ name = msg.body })"));
+    assert_null(strstr(log, "tea"));    /* what a stranger wrote is not in it */
+}
+
+static void
+lines_of_a_script_carry_the_message_and_fields(void **state)
+{
+    const char *log = log_of("return function() replyd.log.warn('low', { stock = 3, ok = false })\n"
+                             "print('a', 1, nil) replyd.log.debug('d') replyd.log.error('e') end",
+                             "");
+
+    (void)state;
+    assert_non_null(strstr(log, "level=warn event=script sid=SM1"));
+    assert_non_null(strstr(log, "msg=low"));
+    assert_non_null(strstr(log, "stock=3"));
+    assert_non_null(strstr(log, "ok=false"));
+    assert_non_null(strstr(log, "level=debug"));
+    assert_non_null(strstr(log, "level=error"));
+    assert_int_equal(count(log, "event=script "), 4);
+}
+
+static void
+beyond_the_limit_lines_are_only_counted(void **state)
+{
+    const char *log = log_of("return function() for i = 1, 250 do print(i) end end", "");
+
+    (void)state;
+    assert_int_equal(count(log, "event=script "), 100);
+    assert_int_equal(count(log, "event=script_log_limit"), 1);
+    assert_non_null(strstr(log, "dropped=150"));
+}
+
+int
+main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(an_error_is_logged_with_traceback_and_source_lines),
+        cmocka_unit_test(lines_of_a_script_carry_the_message_and_fields),
+        cmocka_unit_test(beyond_the_limit_lines_are_only_counted),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
