@@ -165,7 +165,8 @@ done_written(struct arbiter_hold *h, struct rd_store_request *r)
     struct rd_claim *c = h->claim;
 
     atomic_store_explicit(&h->g->store_faulty, false, memory_order_relaxed);
-    c->row = r->row;
+    if (r->row > c->row)    /* an older completion may come later, by another front */
+        c->row = r->row;
     c->retry_until_ms = 0;
     if (!rd_answer_eq(r->row_answer, c->answer))    /* only after a look-up that failed */
         rd_metric_inc(RD_METRIC_answered_unrecorded_total);

@@ -326,6 +326,26 @@ test_an_early_answer_whose_write_fails(void **state)
     assert_at_rest(0);
 }
 
+/* Completions come to the front of a waiting request: with several fronts, in any order. */
+static void
+test_an_older_completion_may_come_later(void **state)
+{
+    struct rd_store_request *early;
+
+    (void)state;
+    world_soft(running(0));
+    world_store(true);
+    early = world.done;
+    world.done = NULL;
+    assert_true(world_end(world_run(RUN_RUNNING), A));
+    world_store(true);
+    world_complete();
+    world.done = early;
+    world_complete();
+    assert_int_equal(world_row(0), RD_ROW_DONE);
+    assert_at_rest(0);
+}
+
 #define IN(test) cmocka_unit_test_setup_teardown(test, world_setup, world_teardown)
 #define REST(test) cmocka_unit_test_setup_teardown(test, setup_rest, world_teardown)
 #define NO_REPEAT(test) cmocka_unit_test_setup_teardown(test, setup_no_repeat, world_teardown)
@@ -349,6 +369,7 @@ main(void)
         NO_REPEAT(test_a_row_is_given_up_at_the_late_limit),
         REST(test_a_store_that_came_back_gets_its_time_again),
         REST(test_an_early_answer_whose_write_fails),
+        REST(test_an_older_completion_may_come_later),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

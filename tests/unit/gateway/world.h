@@ -143,8 +143,9 @@ unsigned world_n_posted(void);
 unsigned world_n_done(void);
 /* The next request is done, or fails. */
 void world_store(bool ok);
-/* The next completion comes to the front. */
+/* The next completion comes to the front; or the one behind `older` that wait longer. */
 void world_complete(void);
+void world_complete_behind(unsigned older);
 /* All of it, until nothing is left to do but what waits for room; repeats come at once. */
 void world_settle(void);
 /* The next request fails and its completion comes. */

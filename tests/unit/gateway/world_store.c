@@ -150,7 +150,17 @@ world_store(bool ok)
 void
 world_complete(void)
 {
-    struct rd_store_request *r = store_pop(&world.done);
+    world_complete_behind(0);
+}
+
+void
+world_complete_behind(unsigned older)
+{
+    struct rd_store_request **at = &world.done, *r;
+
+    while (older-- > 0)
+        at = (struct rd_store_request **)&(*at)->mail.next;
+    r = store_pop(at);
 
     if (r->reply_to == NULL)
         rd_store_request_free(r);
