@@ -60,16 +60,23 @@ rd_compose(struct rd_reply *reply, const struct rd_reply_key *keys, size_t n_key
     return answer;
 }
 
+/* A field, ended by a NUL: what stands in the next one is something else. */
+static uint64_t
+compose_hash(uint64_t h, struct rd_slice field)
+{
+    return rd_hash_stable(rd_hash_stable(h, field), rd_slice_make("", 1));
+}
+
 static uint64_t
 compose_hash_message(uint64_t h, const struct rd_reply_message *m)
 {
-    h = rd_hash_stable(h, m->body);
+    h = compose_hash(h, m->body);
     for (size_t i = 0; i < m->n_media; i++)
-        h = rd_hash_stable(h, m->media[i]);
-    h = rd_hash_stable(h, m->to);
-    h = rd_hash_stable(h, m->from);
-    h = rd_hash_stable(h, m->action);
-    return rd_hash_stable(h, m->status_callback);
+        h = compose_hash(h, m->media[i]);
+    h = compose_hash(h, m->to);
+    h = compose_hash(h, m->from);
+    h = compose_hash(h, m->action);
+    return compose_hash(h, m->status_callback);
 }
 
 struct rd_reply_key
@@ -80,6 +87,6 @@ rd_compose_key(const struct rd_reply *reply, uint64_t path, uint32_t ordinal, bo
     for (size_t i = 0; reply != NULL && i < reply->n; i++)
         key.content = compose_hash_message(key.content, &reply->messages[i]);
     if (reply != NULL)
-        key.content = rd_hash_stable(key.content, reply->redirect);
+        key.content = compose_hash(key.content, reply->redirect);
     return key;
 }
