@@ -188,8 +188,8 @@ inbox_run(struct rd_inbox *in, struct rd_task *t)
         .order = t,
     };
 
-    if (t->message->kind == RD_KIND_STATUS)
-        rd_inbox_watch_late(t);    /* Twilio has its 204: nothing else bounds it */
+    if (t->message->kind == RD_KIND_STATUS || t->finished)
+        rd_inbox_watch_late(t);    /* Twilio has its answer: nothing else bounds it */
     t->handle = rd_run_start(in->worker, &order);
 }
 

@@ -22,6 +22,7 @@ recover_again(struct rd_task *old)
                     old->shard);
     t->soft_ns = old->soft_ns;
     t->attempt = old->attempt;
+    t->finished = old->finished;
     return t;
 }
 

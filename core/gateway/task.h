@@ -42,7 +42,7 @@ struct rd_task {
     struct rd_store_reply *replies, **replies_tail;    /* the same one by one, with keys */
     unsigned n_replies;
     struct rd_store_effect *effects;
-    bool finished;                       /* msg:finish was called, or the event needs no answer */
+    bool finished;                       /* msg:finish was called, maybe by an earlier run */
     uint64_t soft_ns, late_ns;           /* monotonic: when Twilio, and when we, wait no longer */
     struct rd_task *next_late, *prev_late;    /* watched by the late limit */
     bool watched;

@@ -133,8 +133,10 @@ world_verdict(struct world_ticket *t, const struct rd_verdict *verdict)
         return;
     snprintf(t->text, sizeof t->text, "%.*s", (int)verdict->answer->bytes.n,
              verdict->answer->bytes.p);
+    snprintf(t->full, sizeof t->full, "%.*s", (int)verdict->answer->bytes.n,
+             verdict->answer->bytes.p);
     for (size_t i = 0; i < verdict->answer->n_keys; i++)
-        t->mask |= 1u << verdict->answer->keys[i].ordinal;
+        t->mask |= 1u << (verdict->answer->keys[i].ordinal & 31);
 }
 
 static struct rd_message *

@@ -42,6 +42,7 @@ struct world_ticket {
     int status;
     unsigned mask;               /* the replies in its answer */
     char text[24];
+    char full[1024];             /* all of it, when it is TwiML */
     enum rd_outcome outcome;
     struct rd_claim_ref ref;
 };

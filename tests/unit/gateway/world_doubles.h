@@ -4,7 +4,7 @@
  *
  * Definitions, not declarations: included by the one file of each test program
  * that plays a world. In a library they would take the place of the real ones in
- * other tests.
+ * other tests. With WORLD_REAL_INBOX the script threads are the test's own.
  */
 #ifndef RD_TESTS_WORLD_DOUBLES_H
 #define RD_TESTS_WORLD_DOUBLES_H
@@ -121,6 +121,7 @@ world_new_run(struct rd_task *t)
     return r;
 }
 
+#ifndef WORLD_REAL_INBOX
 void
 rd_inbox_on_task(struct rd_mail *mail, void *owner)
 {
@@ -139,6 +140,7 @@ rd_inbox_on_cancel(struct rd_mail *mail, void *owner)
             world.runs[i].cancelled = true;
     free(mail);
 }
+#endif
 
 /* ---- the store's thread ----------------------------------------------------------------- */
 
