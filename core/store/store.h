@@ -134,7 +134,9 @@ bool rd_store_is_durable(const struct rd_store *s);
 
 /*
  * All functions run on the store's thread, between begin and commit. They fill
- * the request's out fields; not 0: the transaction of this request is void.
+ * the request's out fields; not 0: the transaction of this request is void. What
+ * a request owns may be taken only where commit cannot fail: who posted it posts
+ * it again, whole.
  */
 struct rd_store_backend {
     const char *name;

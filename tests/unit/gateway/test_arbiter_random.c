@@ -403,6 +403,7 @@ test_random_orders(void **state)
 
     (void)state;
     random_start();
+    rd_log_set(RD_LOG_ERROR, RD_LOG_LOGFMT);
     for (size_t i = 0; i < rounds; i++) {
         unsigned kind;
 

@@ -245,7 +245,7 @@ static void
 test_several_posters_lose_nothing(void **state)
 {
     struct poster p[POSTERS];
-    size_t each = scaled(1000000, 20000);
+    size_t each = scaled(400000, 20000);
 
     (void)state;
     start_posters(p, each, 1000);

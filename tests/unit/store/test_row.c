@@ -220,7 +220,7 @@ test_discard_deletes_what_was_not_sent(void **state)
 static void
 test_random_results_deliver_each_reply_once(void **state)
 {
-    size_t rounds = scaled(100000, 500);
+    size_t rounds = scaled(20000, 500);
     char key[32];
 
     (void)state;
