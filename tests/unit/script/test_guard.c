@@ -206,7 +206,9 @@ deep_recursion_through_c_is_an_error(void **state)
 {
     static const char *const codes[] = {
         "local function f(s) return (s:gsub('.', f)) end f('x')",
+#ifndef RD_TSAN    /* its stack depot overflows here and ends the program */
         "local function f() return pcall(f) end f() error('deep')",
+#endif
         "local function f() table.sort({1, 2, 3}, function() f() end) end f()",
         "local function f() return coroutine.wrap(f)() end f()",
         "local function f() return coroutine.wrap(function() return ('x'):gsub('.', f) end)() end "
