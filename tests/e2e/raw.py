@@ -1,5 +1,6 @@
 """Bytes on a connection to a gateway: requests that an HTTP library would not send so."""
 
+import select
 import socket
 import ssl
 import urllib.parse
@@ -39,6 +40,23 @@ class Connection:
 
     def send(self, data):
         self.sock.sendall(data)
+
+    def send_while_reading(self, data):
+        """All of data as fast as it goes, and what comes meanwhile: in one thread, because two at
+        once on a TLS socket are more than Python's ssl module takes."""
+        left = memoryview(data)
+        limit = self.sock.gettimeout()
+        self.sock.setblocking(False)
+        while left:
+            try:
+                left = left[self.sock.send(left[:65536]):]
+            except (BlockingIOError, ssl.SSLWantWriteError, ssl.SSLWantReadError):
+                assert any(select.select([self.sock], [self.sock], [], limit)), "nothing moves"
+            try:
+                self.data += self.sock.recv(65536)
+            except (BlockingIOError, ssl.SSLWantWriteError, ssl.SSLWantReadError):
+                pass
+        self.sock.settimeout(limit)
 
     def _more(self):
         try:
