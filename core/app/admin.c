@@ -12,6 +12,7 @@
 #include "base/check.h"
 #include "base/error.h"
 #include "base/fault.h"
+#include "base/log.h"
 #include "base/mem.h"
 #include "base/metric.h"
 #include "http/server.h"
@@ -113,6 +114,17 @@ admin_fault(struct rd_admin *a, const struct rd_http_request *r, struct admin_re
         rd_buf_printf(&reply->body, "hits=%ld stalled=%ld\n", rd_fault_hits(name),
                       rd_fault_stalled(name));
 }
+
+/* A log line of main's: after two of them, one read after the other, all older lines are read. */
+static void
+admin_mark(struct rd_admin *a, const struct rd_http_request *r, struct admin_reply *reply)
+{
+    struct rd_slice name = rd_slice_skip(r->path, sizeof "/mark/" - 1);
+
+    (void)a;
+    rd_log_msg(RD_LOG_ERROR, "mark", "%.*s", RD_PRI(name));
+    rd_buf_put_str(&reply->body, "marked\n");
+}
 #endif
 
 static const struct {
@@ -126,6 +138,7 @@ static const struct {
     { RD_LIT("/info"), false, admin_info },
 #ifdef RD_TEST
     { RD_LIT("/fault/"), true, admin_fault },
+    { RD_LIT("/mark/"), true, admin_mark },
 #endif
 };
 

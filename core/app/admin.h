@@ -7,6 +7,7 @@
  *     GET /metrics         Prometheus text
  *     GET /info            JSON: version, pid, generation, listeners, public_urls
  *     GET, POST /fault/X   test builds: "hits=N stalled=N"; a command (base/fault.h)
+ *     POST /mark/X         test builds: writes a log line, so that a test knows how far it has read
  */
 #ifndef RD_APP_ADMIN_H
 #define RD_APP_ADMIN_H

@@ -83,6 +83,7 @@ class Gateway:
         self.changed = threading.Condition()
         self.listeners = []
         self.process = None
+        self.marks = 0
         self.terminated = False
         (folder / "scripts").mkdir(parents=True)
         self.write_scripts(script)
@@ -231,11 +232,21 @@ class Gateway:
             return "\n".join(l.raw for l in self.lines[-n:])
 
     def log(self, event=None, **fields):
-        """The log lines so far with that event and those fields."""
-        if event is not None:
-            fields["event"] = event
+        """The log lines written until now with that event and those fields."""
+        self._read_log_until_now()
         with self.changed:
-            return [l for l in self.lines if l.matches(fields)]
+            return self._matching(event, fields)
+
+    def _read_log_until_now(self):
+        """The log thread reads the threads' rings one after the other, so one mark may overtake
+        older lines of another thread; a second one, written after the first was read, does not."""
+        if self.process.poll() is not None or self.admin("/healthz")[0] != 200:
+            return
+        for _ in range(2):
+            self.marks += 1
+            if self.admin(f"/mark/{self.marks}", "POST")[0] != 200:
+                return    # not a test build
+            self.wait_log("mark", msg=str(self.marks))
 
     def wait_log(self, event=None, n=1, limit=20, **fields):
         """Waits until n such lines are there and gives the n-th."""

@@ -115,7 +115,7 @@ def test_an_invalid_request_in_the_middle_ends_the_pipeline(gateway, twilio, cou
         assert (last.status, last.headers["connection"]) == (400, "close")
         assert c.at_end()
         sender.result()
-        assert gw.metric("replyd_messages_total", outcome="ok") == n // 2 - 1
+        gw.wait_metric("replyd_messages_total", equals=n // 2 - 1, outcome="ok")
 
 
 # ---- M7: ends of connections -----------------------------------------------------------

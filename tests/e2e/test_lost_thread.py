@@ -43,7 +43,7 @@ def test_everything_on_the_lost_thread_is_answered_with_its_own_text(gateway, tw
         gw.wait_metric("replyd_messages_total", equals=1, kind="message", outcome="lost_thread")
         assert gw.wait_log("message", sid="SMstuck")["outcome"] == "lost_thread"
         assert gw.metric("replyd_script_threads_lost_total") == 1
-        assert gw.metric("replyd_messages_total", kind="message", outcome="ok") == n + 1
+        gw.wait_metric("replyd_messages_total", equals=n + 1, kind="message", outcome="ok")
         again = twilio.text(gw, "block", sid="SMstuck", from_=blocker, tls=False)
         assert again.body == answer.body
 
