@@ -88,12 +88,13 @@ rd_process_on_worker_ended(void *process)
         free(mail);
 }
 
-/* Some thread is inside C and will not hear: the store is flushed, the process ends without it. */
+/* The store is flushed, the process ends without waiting for anybody else. */
 static void
-drain_leave(struct rd_process *p)
+drain_leave(struct rd_process *p, const char *why)
 {
-    rd_log_msg(RD_LOG_ERROR, "drain", "a script thread did not end; leaving it behind");
-    rd_store_stop(p->gateway.store);
+    rd_log_msg(RD_LOG_WARN, "drain", "%s", why);
+    if (rd_store_stop(p->gateway.store) != 0)
+        p->exit_code = RD_EXIT_INTERNAL;
     rd_log_stop();
     _exit(p->exit_code);
 }
@@ -101,7 +102,7 @@ drain_leave(struct rd_process *p)
 static void
 drain_on_workers_late(uv_timer_t *timer)
 {
-    drain_leave(timer->data);
+    drain_leave(timer->data, "a script thread is stuck in C and did not end: left behind");
 }
 
 static void
@@ -170,7 +171,7 @@ rd_process_drain(struct rd_process *p, int exit_code)
     if (exit_code != RD_EXIT_OK)
         p->exit_code = exit_code;
     if (state == RD_DRAINING && exit_code == RD_EXIT_OK) {
-        drain_leave(p);
+        drain_leave(p, "a second signal: ending without the answers that are still open");
         return;
     }
     if (state != RD_SERVING)

@@ -337,7 +337,10 @@ serve_process(struct rd_process *p, struct rd_config *config, const struct rd_bu
         rd_process_log_lines(RD_LOG_WARN, "config", warnings);
         code = serve_run(p);
         rd_generation_unref(p->generation);
-        rd_store_stop(p->gateway.store);
+        if (rd_store_stop(p->gateway.store) != 0) {
+            rd_log_stop();
+            _exit(RD_EXIT_INTERNAL);    /* its thread may still use everything */
+        }
         rd_process_unbind(p);
         rd_claims_free(p->gateway.claims);
         free(p->fronts);

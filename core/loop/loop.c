@@ -170,11 +170,31 @@ rd_loop_stop(struct rd_loop *l)
         free(stop);
 }
 
+static void
+loop_close(struct rd_loop *l)
+{
+    RD_ASSERT(uv_loop_close(&l->uv) == 0);
+    loop_forget(l);
+}
+
 void
 rd_loop_join(struct rd_loop *l)
 {
     RD_CHECK(l, RD_LOOP_MAGIC);
     pthread_join(l->thread, NULL);
-    RD_ASSERT(uv_loop_close(&l->uv) == 0);
-    loop_forget(l);
+    loop_close(l);
+}
+
+int
+rd_loop_join_within(struct rd_loop *l, unsigned seconds)
+{
+    struct timespec until;
+
+    RD_CHECK(l, RD_LOOP_MAGIC);
+    clock_gettime(CLOCK_REALTIME, &until);
+    until.tv_sec += seconds;
+    if (pthread_timedjoin_np(l->thread, NULL, &until) != 0)
+        return RD_E_TIMEOUT;
+    loop_close(l);
+    return 0;
 }

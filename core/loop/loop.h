@@ -39,5 +39,7 @@ void rd_loop_stop(struct rd_loop *l);
 
 /* Waits for its end and frees the loop's memory. */
 void rd_loop_join(struct rd_loop *l);
+/* The same for at most so long; RD_E_TIMEOUT: it still runs, and *l must stay for ever. */
+int rd_loop_join_within(struct rd_loop *l, unsigned seconds);
 
 #endif

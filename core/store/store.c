@@ -18,6 +18,7 @@
 
 #define STORE_MAGIC RD_MAGIC('s', 't', 'o', 'r')
 #define STORE_EXPIRE_MS 1000    /* how often old rows are looked for */
+#define STORE_STOP_S 5          /* a disk that hangs longer at the end is not waited for */
 
 struct store_epoch {
     struct store_epoch *next;
@@ -219,14 +220,19 @@ rd_store_start(const struct rd_store_spec *spec, struct rd_store **out)
     return 0;
 }
 
-void
+int
 rd_store_stop(struct rd_store *s)
 {
     RD_CHECK(s, STORE_MAGIC);
     rd_loop_stop(&s->loop);
-    rd_loop_join(&s->loop);
+    if (rd_loop_join_within(&s->loop, STORE_STOP_S) != 0) {
+        rd_log_msg(RD_LOG_ERROR, "store", "the store has not ended for %d s; leaving it behind",
+                   STORE_STOP_S);
+        return RD_E_TIMEOUT;
+    }
     s->magic = RD_DEAD;
     free(s);
+    return 0;
 }
 
 void

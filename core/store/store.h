@@ -123,8 +123,11 @@ struct rd_store_spec {
 
 /* Opens the backend on its thread; 0 or an error (text in the log). */
 int rd_store_start(const struct rd_store_spec *spec, struct rd_store **out);
-/* Does what was posted before, then ends and joins the thread. */
-void rd_store_stop(struct rd_store *s);
+/*
+ * Does what was posted before, then ends and joins the thread. RD_E_TIMEOUT
+ * after 5 s: it hangs (a log line says so), and the process can only be left.
+ */
+int rd_store_stop(struct rd_store *s);
 /* Takes the request over. Any thread. After rd_store_stop began: discarded. */
 void rd_store_post(struct rd_store *s, struct rd_store_request *r);
 /* Acknowledged answers survive a crash. */

@@ -35,6 +35,10 @@ def test_sigterm_under_load_leaves_nobody_unanswered(gateway, twilio, count, rng
     print(f"{total} accepted requests, all answered; seed of the run printed above")
 
 
+def errors_of(gw, event):
+    return [line["msg"] for line in gw.log(event, level="error")]
+
+
 def refused(gw):
     parts = urllib.parse.urlsplit(gw.http_url)
     try:
@@ -103,6 +107,40 @@ def test_a_second_sigterm_does_not_wait(gateway, twilio):
         gw.process.send_signal(signal.SIGTERM)
         assert gw.process.wait(5) == 0
         assert pending.exception() is not None    # its handler had not ended
+
+
+def test_at_drain_limit_what_is_open_is_answered(gateway, twilio):
+    """Only a deadline that a reload has shortened since lets a request be open then."""
+    with gateway(SCRIPT, deadline="13s", drain_limit="14.5s", fallback_reply=FALLBACK) as gw:
+        open_ = [twilio.text_async(gw, "asleep", from_=f"+1555000{i:04}") for i in range(5)]
+        gw.wait_hits("script.start", 5)
+        gw.reload(deadline="1s", drain_limit="2s")
+        gw.terminate()
+        gw.wait_log("drain", msg="drain_limit reached: open requests are answered now")
+        assert [o.result().messages for o in open_] == [["so far", FALLBACK]] * 5
+        assert gw.process.wait(20) == 0
+
+
+def test_a_store_that_does_not_answer_does_not_hold_up_the_end(gateway, twilio):
+    with gateway(SCRIPT, deadline="1s", drain_limit="2s", exit_code=70) as gw:
+        gw.fault("store.commit", stall_until="released")
+        pending = twilio.text_async(gw, "echo x", reuse=False)
+        gw.wait_stalled("store.commit")
+        gw.terminate()
+        assert pending.result().messages == ["x"]
+        assert gw.process.wait(20) == 70
+        assert errors_of(gw, "store") == ["the store has not ended for 5 s; leaving it behind"]
+
+
+def test_a_second_sigterm_does_not_wait_for_the_store_for_ever(gateway, twilio):
+    with gateway(SCRIPT, deadline="12s", drain_limit="14s", exit_code=70) as gw:
+        gw.fault("store.commit", stall_until="released")
+        twilio.text_async(gw, "echo x", reuse=False)
+        gw.wait_stalled("store.commit")
+        gw.terminate()
+        gw.wait_log("drain")
+        gw.process.send_signal(signal.SIGTERM)
+        assert gw.process.wait(10) == 70
 
 
 def test_sigint_is_like_sigterm(gateway, twilio):

@@ -422,7 +422,7 @@ close_threads(void)
         rd_loop_stop(&scripts[i]);
         rd_loop_join(&scripts[i]);
     }
-    rd_store_stop(g.store);
+    assert_int_equal(rd_store_stop(g.store), 0);
     for (unsigned i = 0; i < FRONTS; i++) {
         rd_loop_stop(&fronts[i].loop);
         rd_loop_join(&fronts[i].loop);

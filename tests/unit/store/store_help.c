@@ -41,7 +41,7 @@ asker_close(struct asker *a)
 {
     struct rd_mail *rest, *next;
 
-    rd_store_stop(a->store);
+    assert_int_equal(rd_store_stop(a->store), 0);
     for (rest = rd_mailbox_close(&a->mailbox); rest != NULL; rest = next) {
         next = rest->next;
         rest->deliver(rest, a);
@@ -55,7 +55,7 @@ asker_close(struct asker *a)
 void
 asker_restart(struct asker *a, uint64_t retention_ms, uint64_t memory_limit)
 {
-    rd_store_stop(a->store);
+    assert_int_equal(rd_store_stop(a->store), 0);
     a->spec.retention_ms = retention_ms;
     a->spec.memory_limit = memory_limit;
     assert_int_equal(rd_store_start(&a->spec, &a->store), 0);
