@@ -1,8 +1,9 @@
 /*
  * lua_msg.c - msg and ev, as Lua tables whose fields are set at once.
  *
- * params is made when first read. Methods act on the message of the running
- * handler: one kept from another handler raises. Called on script threads.
+ * params and the fields of lua_fields are made when first read. Methods act on
+ * the message of the running handler: one kept from another handler raises.
+ * Called on script threads.
  */
 #include "gateway/lua_msg.h"
 
@@ -12,10 +13,12 @@
 
 #include "base/mem.h"
 #include "gateway/inbox.h"
+#include "gateway/lua_fields.h"
+#include "gateway/lua_params.h"
 #include "script/script.h"
+#include "twilio/status.h"
 
 #define LUA_MSG_META "replyd.msg"
-#define LUA_PARAMS_META "replyd.params"
 
 /* Registry-like key in a msg table: the serial of its run. Its address is the key. */
 static const char lua_msg_run_key;
@@ -74,22 +77,28 @@ msg_set_text(lua_State *L, const struct rd_task *t)
     lua_setfield(L, -2, "attempt");
 }
 
-static bool
-status_is_final(struct rd_slice status)
+/* Twilio's own text where it sends one, else ours. */
+static void
+msg_set_error(lua_State *L, const struct rd_message *m)
 {
-    return rd_slice_eq(status, RD_LIT("delivered")) || rd_slice_eq(status, RD_LIT("undelivered")) ||
-           rd_slice_eq(status, RD_LIT("failed")) || rd_slice_eq(status, RD_LIT("canceled")) ||
-           rd_slice_eq(status, RD_LIT("read"));
+    struct rd_slice code = rd_params_get(&m->params, RD_LIT("ErrorCode"));
+    struct rd_slice text = rd_params_get(&m->params, RD_LIT("ErrorMessage"));
+
+    if (code.n == 0)
+        return;
+    if (text.n == 0)
+        text = rd_slice_str(rd_status_error_text(code));
+    msg_set(L, "error_code", code);
+    msg_set(L, "error_text", text);
 }
 
 static void
 msg_set_status(lua_State *L, const struct rd_message *m)
 {
     msg_set(L, "status", m->status);
-    msg_set(L, "error_code", rd_params_get(&m->params, RD_LIT("ErrorCode")));
-    msg_set(L, "error_text", rd_params_get(&m->params, RD_LIT("ErrorMessage")));
+    msg_set_error(L, m);
     msg_set(L, "done_at", rd_params_get(&m->params, RD_LIT("RawDlrDoneDate")));
-    lua_pushboolean(L, status_is_final(m->status));
+    lua_pushboolean(L, rd_status_is_final(m->status));
     lua_setfield(L, -2, "final");
 }
 
@@ -279,12 +288,31 @@ static const struct rd_lua_fn msg_fields[] = {
     { "media", NULL, "msg.media", "List of { url=, type= }; empty when there is none." },
     { "params", NULL, "msg.params",
       "Every parameter: params.Body is the first, params:all(name) all, pairs() in wire order." },
+    { "location", NULL, "msg.location",
+      "{ latitude=, longitude=, address=, label= } of a location message, else nil." },
+    { "button", NULL, "msg.button, msg.list",
+      "{ text=, payload=, type= } of the button, { id=, title= } of the list entry that was "
+      "chosen, else nil." },
+    { "referral", NULL, "msg.referral",
+      "The advertisement that led here: { body=, headline=, source_id=, source_type=, "
+      "source_url=, media_id=, media_type=, media_url=, click_id= }, else nil." },
+    { "quoted", NULL, "msg.quoted",
+      "{ id=, from= } of the message that this one replies to, else nil." },
+    { "flow", NULL, "msg.flow",
+      "{ data=, raw=, interactive= } of a WhatsApp flow: FlowData decoded and as sent, "
+      "InteractiveData decoded; else nil." },
+    { "geo", NULL, "msg.geo",
+      "{ from = {city=, state=, zip=, country=}, to = {...} }; what Twilio does not know is nil." },
+    { "segments", NULL, "msg.segments, msg.profile_name, msg.wa_id, msg.forwarded",
+      "NumSegments as a number, WhatsApp's ProfileName and WaId, true for a forwarded message; "
+      "nil without." },
     { "fallback", NULL, "msg.fallback",
       "{ code=, url= } when Twilio called us as the fallback URL, else nil." },
     { "received_at", NULL, "msg.received_at, msg.generation, msg.attempt",
       "Seconds since 1970; number of the script generation; 1 unless an earlier run was cut off." },
     { "status", NULL, "ev.status, ev.error_code, ev.error_text, ev.final, ev.done_at",
-      "Of a status event, beside id, account, from, to, channel and params." },
+      "Of a status event, beside id, account, from, to, channel and params; error_text is "
+      "Twilio's or from the built-in table, done_at the carrier's YYMMDDhhmm." },
     { NULL, NULL, NULL, NULL },
 };
 
@@ -295,100 +323,35 @@ rd_lua_msg_register(void)
     rd_script_register("msg", msg_fields);
 }
 
-/* ---- params --------------------------------------------------------------------------- */
-
-/* All of them as an array of {name, value}, in wire order; the first of each name as a field. */
-static void
-params_push(lua_State *L, const struct rd_params *params)
-{
-    lua_createtable(L, 0, (int)params->n);
-    lua_createtable(L, (int)params->n, 0);
-    for (size_t i = params->n; i-- > 0;) {
-        const struct rd_param *p = &params->at[i];
-
-        lua_createtable(L, 2, 0);
-        lua_pushlstring(L, p->name.p, p->name.n);
-        lua_pushvalue(L, -1);
-        lua_rawseti(L, -3, 1);
-        lua_pushlstring(L, p->value.p, p->value.n);
-        lua_pushvalue(L, -1);
-        lua_rawseti(L, -4, 2);    /* stack: fields, list, pair, name, value */
-        lua_rawset(L, -5);        /* from the last to the first: the first one stays */
-        lua_rawseti(L, -2, (lua_Integer)i + 1);
-    }
-    lua_rawsetp(L, -2, &lua_msg_run_key);
-    luaL_setmetatable(L, LUA_PARAMS_META);
-}
-
-static int
-params_next(lua_State *L)
-{
-    lua_Integer i = lua_tointeger(L, lua_upvalueindex(2)) + 1;
-
-    if (lua_rawgeti(L, lua_upvalueindex(1), i) != LUA_TTABLE)
-        return 0;
-    lua_pushinteger(L, i);
-    lua_replace(L, lua_upvalueindex(2));
-    lua_rawgeti(L, -1, 1);
-    lua_rawgeti(L, -2, 2);
-    return 2;
-}
-
-/* pairs(msg.params): every parameter in wire order, repeats too. */
-static int
-params_pairs(lua_State *L)
-{
-    luaL_checktype(L, 1, LUA_TTABLE);
-    lua_rawgetp(L, 1, &lua_msg_run_key);
-    lua_pushinteger(L, 0);
-    lua_pushcclosure(L, params_next, 2);
-    return 1;
-}
-
-/* msg.params:all(name): the values of a repeated parameter, in order. */
-static int
-params_all(lua_State *L)
-{
-    lua_Integer n = 0;
-
-    luaL_checktype(L, 1, LUA_TTABLE);
-    luaL_checkstring(L, 2);
-    lua_rawgetp(L, 1, &lua_msg_run_key);
-    lua_newtable(L);
-    for (lua_Integer i = 1; lua_rawgeti(L, -2, i) == LUA_TTABLE; i++) {
-        lua_rawgeti(L, -1, 1);
-        if (lua_rawequal(L, -1, 2)) {
-            lua_rawgeti(L, -2, 2);
-            lua_rawseti(L, -4, ++n);
-        }
-        lua_pop(L, 2);
-    }
-    lua_pop(L, 1);
-    return 1;
-}
-
-/* params.all is a method unless Twilio sends a parameter of that name. */
-static int
-params_index(lua_State *L)
-{
-    if (lua_type(L, 2) == LUA_TSTRING && strcmp(lua_tostring(L, 2), "all") == 0)
-        lua_pushcfunction(L, params_all);
-    else
-        lua_pushnil(L);
-    return 1;
-}
-
 /* ---- metatables ----------------------------------------------------------------------- */
 
-/* Reached only for fields that are not set: params the first time, methods, absent ones. */
+/* Pushes a field that is made when it is first read; false: the message has no such field. */
+static bool
+msg_make(lua_State *L, const char *name)
+{
+    const struct rd_task *t;
+
+    if (strcmp(name, "params") == 0) {
+        rd_lua_params_push(L, &msg_task(L, name)->message->params);
+        return true;
+    }
+    if (!rd_lua_field_is(name))
+        return false;
+    t = msg_task(L, name);
+    if (t->message->kind == RD_KIND_STATUS)
+        return false;
+    rd_lua_field_push(L, t->message, name);
+    return true;
+}
+
+/* Reached only for fields that are not set: those made when read, methods, absent ones. */
 static int
 msg_index(lua_State *L)
 {
     const char *name = lua_type(L, 2) == LUA_TSTRING ? lua_tostring(L, 2) : "";
 
-    if (strcmp(name, "params") == 0) {
-        params_push(L, &msg_task(L, "params")->message->params);
-        lua_pushliteral(L, "params");
+    if (msg_make(L, name)) {
+        lua_pushvalue(L, 2);
         lua_pushvalue(L, -2);
         lua_rawset(L, 1);
         return 1;
@@ -419,30 +382,22 @@ msg_next(lua_State *L)
 static int
 msg_pairs(lua_State *L)
 {
-    lua_getfield(L, 1, "params");    /* made if it was not yet */
+    lua_getfield(L, 1, "params");    /* made if they were not yet */
     lua_pop(L, 1);
+    for (size_t i = 0; rd_lua_field_name(i) != NULL; i++) {
+        lua_getfield(L, 1, rd_lua_field_name(i));
+        lua_pop(L, 1);
+    }
     lua_pushcfunction(L, msg_next);
     lua_pushvalue(L, 1);
     return 2;
-}
-
-static void
-msg_metatable(lua_State *L, const char *name, lua_CFunction index, lua_CFunction pairs)
-{
-    luaL_newmetatable(L, name);
-    lua_pushcfunction(L, index);
-    lua_setfield(L, -2, "__index");
-    lua_pushcfunction(L, pairs);
-    lua_setfield(L, -2, "__pairs");
-    lua_pushstring(L, name);
-    lua_setfield(L, -2, "__metatable");
-    lua_pop(L, 1);
 }
 
 void
 rd_lua_msg_open(lua_State *L, void *data)
 {
     (void)data;
-    msg_metatable(L, LUA_MSG_META, msg_index, msg_pairs);
-    msg_metatable(L, LUA_PARAMS_META, params_index, params_pairs);
+    rd_lua_metatable(L, LUA_MSG_META, msg_index, msg_pairs);
+    rd_lua_params_open(L);
+    rd_lua_fields_open(L);
 }

@@ -295,6 +295,39 @@ def test_the_fields_of_a_message(gateway, twilio):
         assert ask(gw, twilio, "x", media=["https://e.example/"])["channel"] == "mms"
 
 
+DETAILS = """return function(msg)
+  return replyd.json.encode({ segments = msg.segments, name = msg.profile_name, wa_id = msg.wa_id,
+    forwarded = msg.forwarded, location = msg.location, button = msg.button, list = msg.list,
+    referral = msg.referral, quoted = msg.quoted, flow = msg.flow, geo = msg.geo,
+    same = rawequal(msg.geo, msg.geo) })
+end"""
+
+
+def test_the_details_of_a_message_are_fields(gateway, twilio):
+    with gateway(DETAILS) as gw:
+        msg = ask(gw, twilio, "x", NumSegments="2", Forwarded="true", Latitude="1e400",
+                  Longitude="-0.5", ButtonText="Yes", ButtonType="REPLY", ListId="a",
+                  FlowData='{"size":[1,2]}', InteractiveData="no JSON", FromCity="Rome",
+                  ReferralNumMedia="0", ProfileName="")
+        assert msg == {
+            "segments": 2, "forwarded": True, "location": {"longitude": -0.5},
+            "button": {"text": "Yes", "type": "REPLY"}, "list": {"id": "a"},
+            "flow": {"data": {"size": [1, 2]}, "raw": '{"size":[1,2]}'},
+            "geo": {"from": {"city": "Rome", "state": "CA", "country": "US"},
+                    "to": {"country": "US"}}, "same": True}
+        bare = ask(gw, twilio, "x", NumSegments="many")
+        assert set(bare) == {"geo", "same"}
+
+
+def test_unknown_channels_and_parameters_pass_through(gateway, twilio):
+    script = """return function(msg)
+      return { msg.channel, msg.params.NewThing, table.concat(msg.params:all("NewThing"), "+"),
+               tostring(msg.phone) } end"""
+    with gateway(script) as gw:
+        answer = twilio.text(gw, "x", from_="pigeon:loft-7", NewThing="first")
+        assert answer.messages == ["pigeon", "first", "first", "nil"]
+
+
 def test_json_encode_takes_a_whole_message(gateway, twilio):
     with gateway("return function(msg) return replyd.json.encode(msg) end") as gw:
         msg = ask(gw, twilio, "Hello", sid="SM8")

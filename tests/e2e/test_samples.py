@@ -13,35 +13,42 @@ EXPECTED = {s["name"]: s["msg"] for s in
 INBOUND = [s for s in SAMPLES if s["kind"] == "inbound"]
 STATUS = [s for s in SAMPLES if s["kind"] == "status"]
 
-# Twilio answered these itself, or the sender's word is an opt-out: later an ev of `opt_out`;
-# until then they reach the message handler like every other message.
-
 # The message as JSON, written here: no plugin has a part in it. Blanks are \u0020, so that a
-# split of a long answer (at a word, where a blank is lost) takes nothing away.
+# split of a long answer (at a word, where a blank is lost) takes nothing away. Every field that
+# pairs() gives is there but for what is the gateway's own.
 HANDLER = r"""
-local FIELDS = { "id", "account", "service", "from", "to", "phone", "channel", "body", "text",
-                 "word", "args" }
+local OWN = { received_at = true, generation = true, attempt = true }
+local LISTS = { media = true }
 
 local function text(s)
   return '"' .. s:gsub('[%c "\\]', function(c) return ("\\u%04x"):format(c:byte()) end) .. '"'
 end
 
+local write
+
+local function object(v)
+  local items, seen = {}, {}
+  for name, value in pairs(v) do
+    if not seen[name] and not (v.params and OWN[name]) and type(value) ~= "function" then
+      items[#items + 1] = text(name) .. ":" .. write(value, LISTS[name])
+    end
+    seen[name] = true
+  end
+  return "{" .. table.concat(items, ",") .. "}"
+end
+
+function write(v, is_list)
+  if type(v) == "string" then return text(v) end
+  if type(v) == "number" then return ("%.17g"):format(v) end
+  if type(v) ~= "table" then return tostring(v) end
+  if not is_list then return object(v) end
+  local items = {}
+  for i, item in ipairs(v) do items[i] = write(item) end
+  return "[" .. table.concat(items, ",") .. "]"
+end
+
 return {
-  message = function(msg)
-    local fields, media, params, seen = {}, {}, {}, {}
-    for _, name in ipairs(FIELDS) do
-      if msg[name] ~= nil then fields[#fields + 1] = text(name) .. ":" .. text(msg[name]) end
-    end
-    for i, m in ipairs(msg.media) do
-      media[i] = '{"url":' .. text(m.url) .. ',"type":' .. text(m.type) .. '}'
-    end
-    for name, value in pairs(msg.params) do
-      if not seen[name] then params[#params + 1] = text(name) .. ":" .. text(value) end
-      seen[name] = true
-    end
-    return "{" .. table.concat(fields, ",") .. ',"media":[' .. table.concat(media, ",") ..
-           '],"params":{' .. table.concat(params, ",") .. "}}"
-  end,
+  message = function(msg) return write(msg) end,
   status = function(ev) end,
 }
 """
