@@ -142,15 +142,19 @@ class Twilio:
         """Any request, unsigned, on this thread's kept-alive connection (reuse) or a new one."""
         connection, fresh = self.connection(gw, tls, reuse)
         start = time.monotonic()
+        connection.busy = True
         try:
             connection.request(method, path, body, headers or {})
             response = connection.getresponse()
+            data = response.read()
         except (http.client.RemoteDisconnected, BrokenPipeError, ConnectionResetError):
             connection.close()
             if fresh:
                 raise
             return self.request(gw, method, path, body, headers, tls=tls, reuse=False)
-        answer = Answer(response, response.read(), time.monotonic() - start)
+        finally:
+            connection.busy = False
+        answer = Answer(response, data, time.monotonic() - start)
         if not reuse:
             connection.close()
         return answer
@@ -168,7 +172,9 @@ class Twilio:
         else:
             connection = http.client.HTTPConnection(parts.hostname, parts.port,
                                                     timeout=seconds(60))
+        connection.busy = False
         if reuse:
             kept[key] = connection
+            gw.callers.append(connection)
         self.open.append(connection)
         return connection, True

@@ -84,6 +84,7 @@ class Gateway:
         self.listeners = []
         self.process = None
         self.marks = 0
+        self.callers = []                  # kept-alive connections of Twilio (caller.py)
         self.terminated = False
         (folder / "scripts").mkdir(parents=True)
         self.write_scripts(script)
@@ -199,6 +200,7 @@ class Gateway:
             if kind is None:
                 self.release_all()
             if not self.terminated:
+                self._hang_up()
                 self.terminate()
         try:
             code = self.wait_end()
@@ -210,6 +212,12 @@ class Gateway:
             return
         if kind is None:
             self.check_end(code)
+
+    def _hang_up(self):
+        """Else the end waits its second for what idle connections may still bring."""
+        for connection in self.callers:
+            if not connection.busy:
+                connection.close()
 
     def check_end(self, code):
         expected = self.options.get("exit_code", 0)
