@@ -31,10 +31,22 @@ loop_on_walk(uv_handle_t *handle, void *arg)
         uv_close(handle, NULL);
 }
 
+static void
+loop_on_prepare(uv_prepare_t *prepare)
+{
+    (void)prepare;
+    rd_bell_ring_now();
+}
+
 /* What a failed setup() left in the loop. */
 static void
 loop_abandon(struct rd_loop *l)
 {
+    rd_bell_put_off_end();
+    if (l->mailbox.bell != NULL) {
+        (void)rd_mailbox_close(&l->mailbox);
+        rd_mailbox_close_handle(&l->mailbox);
+    }
     uv_walk(&l->uv, loop_on_walk, NULL);
     uv_run(&l->uv, UV_RUN_DEFAULT);
     RD_ASSERT(uv_loop_close(&l->uv) == 0);
@@ -47,7 +59,11 @@ loop_open(struct rd_loop *l)
 
     if (uv_loop_init(&l->uv) != 0)
         return RD_E_IO;
+    uv_prepare_init(&l->uv, &l->prepare);
+    uv_prepare_start(&l->prepare, loop_on_prepare);
+    uv_unref((uv_handle_t *)&l->prepare);
     error = rd_mailbox_init(&l->mailbox, &l->uv, l->owner);
+    rd_bell_put_off();
     if (error == 0 && l->setup != NULL)
         error = l->setup(l->owner);
     if (error != 0)
@@ -92,8 +108,10 @@ loop_main(void *arg)
     if (status != 0)
         return NULL;
     uv_run(&l->uv, UV_RUN_DEFAULT);
+    rd_bell_put_off_end();
     if (l->teardown != NULL)
         l->teardown(l->owner);
+    uv_close((uv_handle_t *)&l->prepare, NULL);
     uv_run(&l->uv, UV_RUN_DEFAULT);
     return NULL;
 }

@@ -18,6 +18,7 @@ struct rd_loop {
     uint32_t magic;
     uv_loop_t uv;
     struct rd_mailbox mailbox;
+    uv_prepare_t prepare;              /* the end of a turn: what was put off is rung */
     pthread_t thread;
     char name[16];                     /* as shown by ps -L; 15 characters */
     void *owner;                       /* of the mailbox */
@@ -34,7 +35,7 @@ struct rd_loop {
 int rd_loop_start(struct rd_loop *l, const char *name, void *owner,
                   int (*setup)(void *owner), void (*teardown)(void *owner));
 
-/* The thread ends once its loop has no work left: mailbox and async are closed. Any thread. */
+/* The thread ends once its loop has no work left: the mailbox is closed. Any thread. */
 void rd_loop_stop(struct rd_loop *l);
 
 /* Waits for its end and frees the loop's memory. */

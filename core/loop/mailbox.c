@@ -21,17 +21,31 @@ mailbox_pop(struct rd_mailbox *mb)
     return mail;
 }
 
-/* True when mails came meanwhile, so that another batch is needed. */
 static bool
+mailbox_is_empty(struct rd_mailbox *mb)
+{
+    return rd_mailbox_count(mb) == 0;
+}
+
+/*
+ * After a batch. While there are mails the bell stays as it is: the loop comes back at once. Else
+ * it is silenced before the last look, so that no ring is lost in between.
+ */
+static void
 mailbox_rest(struct rd_mailbox *mb)
 {
     bool more;
 
+    if (mb->bell == NULL || !mailbox_is_empty(mb))
+        return;
+    rd_bell_quiet(mb->bell);
     pthread_mutex_lock(&mb->lock);
     more = mb->head != NULL;
-    mb->awake = more;
+    if (!more)
+        atomic_store_explicit(&mb->bell->awake, false, memory_order_relaxed);
     pthread_mutex_unlock(&mb->lock);
-    return more;
+    if (more)
+        rd_bell_again(mb->bell);
 }
 
 /*
@@ -39,12 +53,13 @@ mailbox_rest(struct rd_mailbox *mb)
  * returns can still be taken by rd_mailbox_close.
  */
 static void
-mailbox_on_async(uv_async_t *async)
+mailbox_on_ring(uv_poll_t *poll, int status, int events)
 {
-    struct rd_mailbox *mb = async->data;
+    struct rd_mailbox *mb = poll->data;
     struct rd_mail *mail;
     size_t batch;
 
+    (void)status, (void)events;
     RD_CHECK(mb, RD_MAILBOX_MAGIC);
     for (batch = rd_mailbox_count(mb); batch > 0; batch--) {
         mail = mailbox_pop(mb);
@@ -53,10 +68,11 @@ mailbox_on_async(uv_async_t *async)
         mail->next = NULL;
         mail->deliver(mail, mb->owner);
     }
-    if (mb->batch_end != NULL)
+    if (mb->batch_end != NULL) {
         mb->batch_end(mb->owner);
-    if (mailbox_rest(mb))
-        uv_async_send(&mb->async);
+        rd_bell_ring_now();    /* what a whole batch led to is complete: no need to wait */
+    }
+    mailbox_rest(mb);
 }
 
 int
@@ -64,14 +80,23 @@ rd_mailbox_init(struct rd_mailbox *mb, uv_loop_t *loop, void *owner)
 {
     *mb = (struct rd_mailbox){ .magic = RD_MAILBOX_MAGIC, .owner = owner };
     mb->tail = &mb->head;
+    mb->bell = rd_bell_new();
+    if (mb->bell == NULL)
+        return RD_E_IO;
+    if (uv_poll_init(loop, &mb->poll, mb->bell->fd) != 0) {
+        rd_bell_unref(mb->bell);
+        return RD_E_IO;
+    }
     pthread_mutex_init(&mb->lock, NULL);
-    mb->async.data = mb;
-    return uv_async_init(loop, &mb->async, mailbox_on_async) == 0 ? 0 : RD_E_IO;
+    mb->poll.data = mb;
+    RD_ASSERT(uv_poll_start(&mb->poll, UV_READABLE, mailbox_on_ring) == 0);
+    return 0;
 }
 
 int
 rd_mailbox_post_limited(struct rd_mailbox *mb, struct rd_mail *mail, size_t limit)
 {
+    struct rd_bell *bell = NULL;
     int error = 0;
 
     RD_CHECK(mb, RD_MAILBOX_MAGIC);
@@ -85,12 +110,10 @@ rd_mailbox_post_limited(struct rd_mailbox *mb, struct rd_mail *mail, size_t limi
         *mb->tail = mail;
         mb->tail = &mail->next;
         mb->n++;
-        if (!mb->awake) {
-            mb->awake = true;
-            uv_async_send(&mb->async);    /* inside the lock: the handle is open while !closed */
-        }
+        bell = rd_bell_want(mb->bell);
     }
     pthread_mutex_unlock(&mb->lock);
+    rd_bell_ring(bell);
     return error;
 }
 
@@ -131,5 +154,7 @@ void
 rd_mailbox_close_handle(struct rd_mailbox *mb)
 {
     RD_ASSERT(mb->closed);
-    uv_close((uv_handle_t *)&mb->async, NULL);
+    uv_close((uv_handle_t *)&mb->poll, NULL);
+    rd_bell_unref(mb->bell);    /* who has yet to ring it has a reference */
+    mb->bell = NULL;
 }

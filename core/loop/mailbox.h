@@ -2,8 +2,9 @@
  * mailbox.h - how threads talk: many posters, one owner.
  *
  * What you put into a mailbox is no longer yours. A batch is delivered for each
- * wake-up, and a wake-up is sent only when the queue was empty. A mailbox can
- * be closed under its lock: posting then fails and the poster keeps the mail.
+ * wake-up; the owner is rung (loop/bell.h) only when it may sleep, and after the
+ * lock is free. A mailbox can be closed under its lock: posting then fails and
+ * the poster keeps the mail.
  */
 #ifndef RD_LOOP_MAILBOX_H
 #define RD_LOOP_MAILBOX_H
@@ -14,6 +15,7 @@
 #include <uv.h>
 
 #include "base/check.h"
+#include "loop/bell.h"
 
 #define RD_MAILBOX_MAGIC RD_MAGIC('m', 'b', 'o', 'x')
 
@@ -30,8 +32,8 @@ struct rd_mailbox {
     struct rd_mail *head, **tail;
     size_t n;                /* mails in the queue */
     bool closed;
-    bool awake;              /* a wake-up is on its way or being served */
-    uv_async_t async;
+    struct rd_bell *bell;    /* NULL once the handle is closed */
+    uv_poll_t poll;          /* on the bell */
     void *owner;             /* handed to deliver() */
     void (*batch_end)(void *owner);    /* may be NULL: called after each batch */
 };

@@ -14,6 +14,7 @@
 #include "base/error.h"
 #include "base/log.h"
 #include "base/metric.h"
+#include "loop/bell.h"
 #include "net/hub.h"
 #include "net/transport.h"
 
@@ -220,6 +221,7 @@ rd_tls_handshake(struct rd_conn *c)
 
     RD_ASSERT(c->state == RD_CONN_HANDSHAKE);
     t->in = rd_buf_slice(&t->kept);
+    rd_bell_ring_now();    /* a handshake takes as long as many messages */
     status = mbedtls_ssl_handshake(&t->ssl);
     if (status != 0 && status != MBEDTLS_ERR_SSL_WANT_READ) {
         rd_metric_inc(RD_METRIC_tls_failures_total);

@@ -13,6 +13,7 @@
 
 #include "base/clock.h"
 #include "base/metric.h"
+#include "loop/bell.h"
 #include "script/vm.h"
 
 #define SLICE_SIGNAL SIGURG    /* ignored by default, so a stray one harms nobody */
@@ -57,7 +58,7 @@ slice_is_due(struct rd_slice_clock *c)
            atomic_load_explicit(&c->number, memory_order_relaxed);
 }
 
-/* Between any two instructions of the worker: only stores, and lua_sethook, which allows it. */
+/* Between any two instructions of the worker: stores, rings, and lua_sethook, which allows it. */
 static void
 slice_on_signal(int number)
 {
@@ -67,6 +68,7 @@ slice_on_signal(int number)
     if (c == NULL || rd_slice_running(c) == NULL || !slice_is_due(c))
         return;    /* late: that slice is over */
     atomic_fetch_add_explicit(&c->handled, 1, memory_order_relaxed);
+    rd_bell_on_signal();    /* what earlier runs posted need not wait for this one */
     rd_slice_arm(c);
 }
 
@@ -229,6 +231,8 @@ rd_slice_open(struct rd_slice_clock *c, struct rd_vm *vm, lua_State *L, uint64_t
     vm->clock = c;
     vm->passing = RD_PASS_NONE;
     vm->blocked = 0;
+    if (SLICE_POLLS)
+        rd_bell_ring_now();    /* no signal will do it */
     if (SLICE_POLLS || c->loading)
         slice_disarm(c, L);
     atomic_store_explicit(&c->slice_ns, vm->slice_ns, memory_order_relaxed);
