@@ -347,8 +347,11 @@ serve_process(struct rd_process *p, struct rd_config *config, const struct rd_bu
         rd_mailbox_close_handle(&p->mailbox);
         uv_run(&p->loop, UV_RUN_DEFAULT);
         uv_loop_close(&p->loop);
-    } else
-        serve_fail(code, &why);    /* the process ends at once: threads and memory go with it */
+    } else {
+        serve_fail(code, &why);
+        rd_log_stop();
+        _exit(code);    /* threads that have begun may still use everything */
+    }
     rd_log_stop();
     rd_buf_free(&why);
     return code;

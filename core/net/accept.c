@@ -5,6 +5,8 @@
  * libuv's own answer to EMFILE is to accept and close what is waiting.
  */
 #include <errno.h>
+#include <linux/filter.h>
+#include <netinet/in.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -130,8 +132,8 @@ accept_one(struct rd_hub_listener *l)
     int fd = accept4(l->fd, (struct sockaddr *)&a, &len, SOCK_NONBLOCK | SOCK_CLOEXEC);
 
     if (fd < 0) {
-        if (errno == EAGAIN || errno == EWOULDBLOCK)
-            return 0;
+        if (errno == EAGAIN || errno == EWOULDBLOCK || errno == EINVAL)
+            return 0;    /* EINVAL: a unix socket after its shutdown() */
         return errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM ? -1 : 1;
     }
     if (fd >= l->hub->fd_limit)
@@ -192,11 +194,54 @@ rd_hub_accept_all(struct rd_hub *hub)
             continue;
 }
 
+/*
+ * Whoever is connected between the last accept() and close() gets a RST. So first the kernel is
+ * told to drop SYNs (their sender repeats them, and then finds a successor or is refused), or to
+ * refuse, on a unix socket; handshakes that have begun still come to their end. See socket(7),
+ * SO_ATTACH_FILTER; a TCP socket's filter sees the TCP header. Byte 13 are its flags, 2 is SYN.
+ */
+void
+rd_listener_deafen(int fd)
+{
+    struct sock_filter code[] = {
+        BPF_STMT(BPF_LD | BPF_B | BPF_ABS, 13),
+        BPF_JUMP(BPF_JMP | BPF_JSET | BPF_K, 2, 0, 1),
+        BPF_STMT(BPF_RET | BPF_K, 0),
+        BPF_STMT(BPF_RET | BPF_K, UINT32_MAX),
+    };
+    struct sock_fprog drop_syn = { sizeof code / sizeof code[0], code };
+
+    if (rd_listener_is_local(fd))
+        (void)shutdown(fd, SHUT_RD);
+    else    /* a kernel without filters leaves the small gap open */
+        (void)setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, &drop_syn, sizeof drop_syn);
+}
+
+static bool
+listener_address(int fd, struct sockaddr_storage *a)
+{
+    socklen_t len = sizeof *a;
+
+    memset(a, 0, sizeof *a);
+    return getsockname(fd, (struct sockaddr *)a, &len) == 0;
+}
+
 bool
 rd_listener_is_local(int fd)
 {
-    struct sockaddr_storage a = { 0 };
-    socklen_t len = sizeof a;
+    struct sockaddr_storage a;
 
-    return getsockname(fd, (struct sockaddr *)&a, &len) == 0 && a.ss_family == AF_UNIX;
+    return listener_address(fd, &a) && a.ss_family == AF_UNIX;
+}
+
+bool
+rd_listener_is_loopback(int fd)
+{
+    struct sockaddr_storage a;
+
+    if (!listener_address(fd, &a))
+        return false;
+    if (a.ss_family == AF_INET)
+        return ntohl(((struct sockaddr_in *)&a)->sin_addr.s_addr) >> 24 == IN_LOOPBACKNET;
+    return a.ss_family == AF_INET6 && IN6_IS_ADDR_LOOPBACK(&((struct sockaddr_in6 *)&a)->sin6_addr);
 }

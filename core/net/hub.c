@@ -25,7 +25,7 @@
 static void
 hub_check_empty(struct rd_hub *hub)
 {
-    bool ending = hub->closing ? hub->handles == 0 : hub->draining;
+    bool ending = hub->closing ? hub->handles == 0 : hub->draining && !hub->listening;
 
     if (ending && hub->alive == 0 && hub->empty != NULL)
         hub->empty(hub);    /* the hub may be gone now */
@@ -204,6 +204,7 @@ rd_hub_init(struct rd_hub *hub, uv_loop_t *loop, const struct rd_conn_user *user
     hub_handles(hub);
     for (size_t i = 0; i < n && error == 0; i++)
         error = hub_listener(hub, &listeners[i]);
+    hub->listening = hub->n_listeners > 0;
     if (error == 0)
         rd_hub_accept_start(hub);
     return error;
@@ -223,6 +224,7 @@ hub_on_listener_closed(uv_handle_t *handle)
 static void
 hub_close_listeners(struct rd_hub *hub)
 {
+    hub->listening = false;
     for (size_t i = 0; i < hub->n_listeners; i++) {
         struct rd_hub_listener *l = &hub->listeners[i];
 
@@ -260,16 +262,39 @@ hub_drain_idle(struct rd_conn *c)
         rd_conn_enter(c, c->state);
 }
 
+static void
+hub_on_last_accept(uv_timer_t *timer)
+{
+    struct rd_hub *hub = timer->data;
+
+    rd_hub_accept_all(hub);
+    hub_close_listeners(hub);
+    hub_check_empty(hub);
+}
+
+/* How long a client may take to end its TCP handshake with one of the listeners. */
+static uint64_t
+hub_last_ms(const struct rd_hub *hub)
+{
+    for (size_t i = 0; i < hub->n_listeners; i++)
+        if (!hub->listeners[i].local && !rd_listener_is_loopback(hub->listeners[i].fd))
+            return RD_HUB_LAST_MS;
+    return RD_HUB_LAST_LOCAL_MS;
+}
+
 void
 rd_hub_drain(struct rd_hub *hub)
 {
     RD_CHECK(hub, RD_HUB_MAGIC);
     if (hub->draining || hub->closing)
         return;
+    for (size_t i = 0; i < hub->n_listeners; i++)
+        rd_listener_deafen(hub->listeners[i].fd);
+    hub->draining = true;
     rd_hub_accept_all(hub);
     rd_hub_accept_stop(hub);
-    hub_close_listeners(hub);
-    hub->draining = true;
+    if (hub->listening)
+        uv_timer_start(&hub->resume, hub_on_last_accept, hub_last_ms(hub), 0);
     hub_each(&hub->untrusted, hub_drain_idle);
     hub_each(&hub->trusted, hub_drain_idle);
     hub_check_empty(hub);

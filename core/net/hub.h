@@ -26,6 +26,8 @@
 #define RD_HUB_PAUSE_MS 100         /* accept() is tried again after so long at the latest */
 #define RD_HUB_HANDSHAKE_NS 2000000 /* handshakes in one turn of the loop: others wait so long */
 #define RD_HUB_DRAIN_IDLE_MS 1000   /* idle connections while draining */
+#define RD_HUB_LAST_MS 200          /* for TCP handshakes that have begun when the drain begins */
+#define RD_HUB_LAST_LOCAL_MS 5      /* the same where no network is between */
 
 struct rd_hub_limits {
     uint64_t handshake, request, answer, idle;    /* ms: see http/server.h */
@@ -54,7 +56,7 @@ struct rd_hub {
     struct rd_hub_listener *listeners;
     size_t n_listeners;
     struct rd_wheel wheel;
-    uv_timer_t resume;                    /* while accept() pauses */
+    uv_timer_t resume;                    /* while accept() pauses; the last accept() of a drain */
     uv_idle_t turn;                       /* runs while handshakes wait */
     unsigned handles;                     /* own uv handles that are not closed yet */
 
@@ -63,6 +65,7 @@ struct rd_hub {
     size_t n;                             /* connections that are open */
     size_t alive;                         /* connections whose memory is not freed yet */
     bool paused, draining, closing;
+    bool listening;                       /* listeners are open */
     bool uncounted;                       /* its connections are not in the metrics */
     uint64_t logged_ms;                   /* when it last complained */
 
@@ -82,7 +85,7 @@ int rd_hub_init(struct rd_hub *hub, uv_loop_t *loop, const struct rd_conn_user *
                 const struct rd_hub_limits *limits);
 void rd_hub_set_limits(struct rd_hub *hub, const struct rd_hub_limits *limits);
 void rd_hub_set_tls(struct rd_hub *hub, size_t listener, struct rd_tls_context *tls);
-/* Accepts what the backlog holds, closes the listeners, lets idle connections end; then empty(). */
+/* Accepts what has begun to connect, then closes listeners and idle connections; then empty(). */
 void rd_hub_drain(struct rd_hub *hub);
 /* Closes all; empty() when every handle of it is closed: then its memory may go. */
 void rd_hub_close(struct rd_hub *hub);
@@ -100,7 +103,11 @@ void rd_hub_accept_start(struct rd_hub *hub);
 void rd_hub_accept_stop(struct rd_hub *hub);
 /* All that is waiting, past the limit if need be. */
 void rd_hub_accept_all(struct rd_hub *hub);
+/* No new connection comes to the listener; those that have begun still do. Any thread. */
+void rd_listener_deafen(int fd);
 /* A listening unix socket. */
 bool rd_listener_is_local(int fd);
+/* A TCP socket that only this machine can reach. */
+bool rd_listener_is_loopback(int fd);
 
 #endif

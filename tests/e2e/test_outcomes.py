@@ -7,7 +7,7 @@ import pytest
 import harness
 
 SCRIPT = """
-local hold = {}
+local hold = ("x"):rep(1000)
 return {
   keywords = {
     ok = "fine",
@@ -16,7 +16,7 @@ return {
     badvalue = function() return print end,
     cpu = function() while true do end end,
     pcall = function() while true do pcall(function() while true do end end) end end,
-    memory = function() local t = {} for i = 1, 1e8 do t[i] = ("x"):rep(1000) .. i end end,
+    memory = function() local t = {} for i = 1, 1e8 do t[i] = hold:rep(1000) .. i end end,
     asleep = function() replyd.sleep(60) end,
     block = function() replyd.debug.block(8) end,
     early = function(msg) msg:reply("a") msg:finish() end,
@@ -47,7 +47,8 @@ def produces(outcome):
 
 @pytest.fixture
 def gw(gateway):
-    with gateway(SCRIPT, fallback_reply="sorry", script_threads=1, deadline="2s") as running:
+    with gateway(SCRIPT, fallback_reply="sorry", script_threads=1, deadline="2s",
+                 cpu_limit=f"{harness.seconds(500)}ms") as running:
         yield running
 
 

@@ -45,7 +45,7 @@ static void
 every_code_has_one_sentence(void **state)
 {
     unsigned found = 0;
-    char code[8];
+    char code[16];
 
     (void)state;
     for (int i = 0; i < 100000; i++) {
