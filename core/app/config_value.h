@@ -18,6 +18,9 @@ rd_config_reader_fn rd_config_read_listen, rd_config_read_public_url, rd_config_
 rd_config_reader_fn rd_config_read_tokens, rd_config_read_accounts, rd_config_read_routes,
     rd_config_read_path, rd_config_read_script;
 
+/* config_words.c */
+rd_config_reader_fn rd_config_read_opt_out_words, rd_config_read_status_callback;
+
 /* The number of a script in config->scripts; added when it is new. path is relative to the file. */
 unsigned rd_config_add_script(struct rd_config_reader *r, struct rd_slice path);
 

@@ -26,6 +26,40 @@ load_read(struct rd_slice path, struct rd_buf *text, struct rd_buf *error)
     return status;
 }
 
+/* Adds the STOP and START words of a route; HELP words may be keywords. */
+static size_t
+load_reserve(const struct rd_opt_out_words *words, struct rd_slice *out, size_t n)
+{
+    for (size_t i = 0; i < words->n; i++)
+        if (words->at[i].kind != RD_OPT_OUT_HELP)
+            out[n++] = words->at[i].word;
+    return n;
+}
+
+/* What no keyword of a script may be, by the routes that lead to it; malloc'd. */
+static void
+load_reserved(const struct rd_config *c, unsigned script, struct rd_script_source *to)
+{
+    const struct rd_opt_out_words *general = c->opt_out_words;
+    struct rd_slice *out = NULL;
+    size_t n = 0;
+
+    if (general == NULL)
+        general = &rd_opt_out_standard;
+    for (size_t i = 0; i < c->n_routes; i++) {
+        const struct rd_opt_out_words *words = c->routes[i].opt_out_words;
+
+        if (c->routes[i].script != script)
+            continue;
+        if (words == NULL)
+            words = general;
+        out = rd_realloc(out, (n + words->n + 1) * sizeof *out);
+        n = load_reserve(words, out, n);
+    }
+    to->reserved = out;
+    to->n_reserved = n;
+}
+
 struct rd_generation *
 rd_load_generation(const struct rd_config *config, const struct rd_script_host *host,
                    void *snapshot, void (*snapshot_free)(void *snapshot), struct rd_buf *error)
@@ -38,7 +72,9 @@ rd_load_generation(const struct rd_config *config, const struct rd_script_host *
 
     for (size_t i = 0; i < n && status == 0; i++) {
         status = load_read(config->scripts[i], &texts[i], error);
-        sources[i] = (struct rd_script_source){ config->scripts[i], rd_buf_slice(&texts[i]) };
+        sources[i] = (struct rd_script_source){ .path = config->scripts[i],
+                                                .text = rd_buf_slice(&texts[i]) };
+        load_reserved(config, (unsigned)i, &sources[i]);
     }
     if (status == 0)
         g = rd_generation_load(&(struct rd_generation_spec){
@@ -46,8 +82,10 @@ rd_load_generation(const struct rd_config *config, const struct rd_script_host *
             .limits = config->script, .n_workers = config->script_threads, .host = host,
             .snapshot = snapshot, .snapshot_free = snapshot_free,
         }, error);
-    for (size_t i = 0; i < n; i++)
+    for (size_t i = 0; i < n; i++) {
         rd_buf_free(&texts[i]);
+        free((void *)(uintptr_t)sources[i].reserved);
+    }
     free(texts);
     free(sources);
     return g;

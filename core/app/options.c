@@ -106,7 +106,7 @@ static const struct rd_option options_core[] = {
     VALUE("routes.*.deny", "nil", rd_config_read_later, 0, "All senders but these.")
     VALUE("routes.*.countries", "nil", rd_config_read_later, 0,
         "Only senders whose number belongs to these countries.")
-    VALUE("routes.*.opt_out_words", "nil", rd_config_read_later, 0,
+    VALUE("routes.*.opt_out_words", "nil", rd_config_read_opt_out_words, R(opt_out_words),
         "This route's own opt_out_words.")
     TEXT("state", "nil", RD_INTO_SLICE, C(state),
         "Folder of the self-signed certificate and the admin socket, made (0700) when missing;"
@@ -135,10 +135,13 @@ static const struct rd_option options_core[] = {
         " URL.")
     VALUE("trusted_proxies", "nil", rd_config_read_later, 0,
         "Addresses whose X-Forwarded-For is believed.")
-    VALUE("status_callback", "nil", rd_config_read_later, 0,
-        "URL of status callbacks, or false for none.")
-    VALUE("opt_out_words", "nil", rd_config_read_later, 0,
-        "Words that count as STOP, START and HELP, or false.")
+    VALUE("status_callback", "nil", rd_config_read_status_callback, C(status_callback),
+        "URL of status callbacks for replies that have none of their own, or false for none;"
+        " default: the route's own URL if its script has a status handler.")
+    VALUE("opt_out_words", "nil", rd_config_read_opt_out_words, C(opt_out_words),
+        "Bodies that count as STOP, START and HELP: { STOP = {...}, START = {...}, HELP = {...} },"
+        " what is missing as usual; false: none. Default: stop, stopall, unsubscribe, cancel, end,"
+        " quit, revoke, optout; start, unstop; help, info.")
     TEXT("timezone", "\"UTC\"", LATER, 0, "Time zone of schedules, for example \"Europe/Berlin\".")
     WORD("schedule_missed", "\"once\"", "once|skip", LATER, 0,
         "Scheduled handlers whose time passed while replyd was down: run once, or skip.")

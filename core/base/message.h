@@ -23,6 +23,15 @@ enum rd_message_kind {
     RD_KIND_COUNT
 };
 
+/* Somebody wants no more messages, wants them again, or wants help (twilio/opt_out). */
+enum rd_opt_out {
+    RD_OPT_OUT_NONE,     /* an ordinary message */
+    RD_OPT_OUT_STOP,
+    RD_OPT_OUT_START,
+    RD_OPT_OUT_HELP,
+    RD_OPT_OUT_OTHER,    /* Twilio says an OptOutType that is not known */
+};
+
 /* One decoded parameter. */
 struct rd_param {
     struct rd_slice name, value;
@@ -61,6 +70,12 @@ struct rd_message {
     bool is_fallback;
     struct rd_media *media;
     size_t n_media;
+
+    /* what the route makes of it (gateway/marks) */
+    enum rd_opt_out opt_out;
+    bool opt_out_by_word;        /* the body says so, not Twilio */
+    struct rd_slice callback;    /* status_callback of replies that have none of their own */
+    struct rd_slice tag;         /* kind STATUS: tag of the reply that it is about */
 
     double received_at;          /* seconds since 1970 */
     uint64_t start_ns;           /* monotonic: where the deadlines count from */

@@ -17,6 +17,7 @@
 #include "http/public_url.h"
 #include "http/server.h"
 #include "script/script.h"
+#include "twilio/opt_out.h"
 #include "twilio/signature.h"
 
 #define RD_HARD_AFTER_MS 1000       /* hard deadline = soft + 1 s ... */
@@ -38,6 +39,7 @@ struct rd_route {
     struct rd_slice to, account, service, channel;
     unsigned script;                 /* number in the generation */
     uint64_t deadline_ms;            /* its own or the general one */
+    const struct rd_opt_out_words *opt_out_words;    /* NULL: the general ones */
 };
 
 struct rd_listen {
@@ -85,6 +87,8 @@ struct rd_config {
     enum rd_on_error on_error;
     struct rd_reply *waiting_reply, *fallback_reply;    /* NULL: none */
     struct rd_answer *waiting, *fallback;    /* the same as bytes, by rd_config_prepare */
+    const struct rd_opt_out_words *opt_out_words;    /* NULL: the standard ones */
+    struct rd_slice status_callback; /* a URL; empty: none; p == NULL: the route's own */
     bool can_send;                   /* REST credentials and a sender: what is late can go out */
 
     uint64_t deadline_ms, late_limit_ms, recover_ms, drain_limit_ms, retention_ms;

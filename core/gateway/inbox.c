@@ -140,25 +140,6 @@ inbox_on_run_ended(struct rd_run *run, void *order, struct rd_run_end *end)
     rd_inbox_end(t, end);
 }
 
-/* Which handler; false: the script has none for this. */
-static bool
-inbox_pick(struct rd_task *t)
-{
-    struct rd_message *m = t->message;
-    struct rd_slice payload = rd_params_get(&m->params, RD_LIT("ButtonPayload")), after;
-
-    t->args = m->args;
-    if (m->kind == RD_KIND_STATUS) {
-        t->handler = RD_HANDLER_STATUS;
-        return rd_script_has(t->generation, t->script, RD_HANDLER_STATUS);
-    }
-    t->keyword = rd_script_keyword(t->generation, t->script, payload, m->text, &after);
-    if (t->keyword >= 0)
-        t->args = after;    /* what is after the keyword, not after the first word */
-    t->handler = t->keyword >= 0 ? RD_HANDLER_KEYWORD : RD_HANDLER_MESSAGE;
-    return t->keyword >= 0 || rd_script_has(t->generation, t->script, RD_HANDLER_MESSAGE);
-}
-
 static struct rd_slice
 inbox_param(void *order, struct rd_slice name)
 {
@@ -173,8 +154,8 @@ inbox_deadline(void *order)
     return t->watched ? t->late_ns : t->soft_ns;
 }
 
-static void
-inbox_run(struct rd_inbox *in, struct rd_task *t)
+void
+rd_inbox_run(struct rd_inbox *in, struct rd_task *t)
 {
     struct rd_run_order order = {
         .generation = t->generation,
@@ -188,6 +169,8 @@ inbox_run(struct rd_inbox *in, struct rd_task *t)
         .order = t,
     };
 
+    if (t->mute)
+        rd_inbox_finish(t, NULL, NULL);    /* nothing that the handler says will be sent */
     if (t->message->kind == RD_KIND_STATUS || t->finished)
         rd_inbox_watch_late(t);    /* Twilio has its answer: nothing else bounds it */
     t->handle = rd_run_start(in->worker, &order);
@@ -201,10 +184,12 @@ rd_inbox_begin(struct rd_inbox *in, struct rd_task *t)
     (void)rd_fault(RD_FAULT_script_start);
     if (!rd_arbiter_begins(t->gateway, t->claim, t->run))
         inbox_forget(t);    /* cancelled while it was queued */
-    else if (inbox_pick(t))
-        inbox_run(in, t);
-    else
+    else if (!rd_inbox_pick(t))
         rd_inbox_end(t, &nothing);
+    else if (t->message->kind == RD_KIND_STATUS)
+        rd_inbox_ask_rank(in, t);
+    else
+        rd_inbox_run(in, t);
 }
 
 /* ---- mail -------------------------------------------------------------------------------- */

@@ -99,6 +99,7 @@ recover_on_lost(struct rd_mail *mail, void *owner)
     struct rd_run_end end = { .outcome = RD_OUTCOME_lost_thread };
 
     rd_inbox_link(in, t);
+    rd_inbox_pick(t);    /* an opt-out gets no fallback_reply */
     rd_inbox_end(t, &end);
 }
 

@@ -7,6 +7,7 @@
 #include "base/mem.h"
 #include "gateway/compose.h"
 #include "gateway/inbox_table.h"
+#include "gateway/marks.h"
 
 #define REPLY_KEYS 64                      /* replies of one answer whose keys fit the stack */
 #define REPLY_ROOM ((size_t)256 * 1024)    /* texts of one answer; Twilio takes 64 kB */
@@ -69,6 +70,8 @@ reply_compose(struct rd_task *t, const struct rd_reply *more, const struct rd_re
         keys[n++] = *more_key;
     }
     if (error == 0)
+        error = rd_marks_apply(t->message, joined);
+    if (error == 0)
         answer = rd_compose(joined, keys, n, &note);
     rd_reply_free(joined);
     if (answer == NULL)
@@ -111,6 +114,7 @@ rd_inbox_reply(struct rd_task *t, struct rd_reply *reply, void *op,
     struct rd_run_result result = { .op_wait = op, .op_done = op_done };
 
     RD_CHECK(t, RD_TASK_MAGIC);
+    RD_ASSERT(!t->mute);
     result.op_mailbox = rd_worker_mailbox(t->inbox->worker);
     reply_add(t, reply, key);
     if (copy != NULL)
@@ -129,8 +133,10 @@ rd_inbox_finish(struct rd_task *t, void *op,
     struct rd_run_result result = { .op_wait = op, .op_done = op_done };
 
     RD_CHECK(t, RD_TASK_MAGIC);
-    result.op_mailbox = rd_worker_mailbox(t->inbox->worker);
-    if (t->replies == NULL && t->config->can_send)
+    if (op != NULL)
+        result.op_mailbox = rd_worker_mailbox(t->inbox->worker);
+    result.effects = t->mute ? rd_inbox_opt_out_effect(t) : NULL;
+    if (t->replies == NULL && t->config->can_send && !t->mute)
         result.answer = rd_answer_ref(t->config->waiting);
     else
         result.answer = reply_compose(t, NULL, NULL);
@@ -195,19 +201,39 @@ result_is_failure(enum rd_outcome outcome)
 static struct rd_answer *
 result_compose(struct rd_task *t, struct rd_reply *reply, const struct rd_reply_key *key)
 {
-    struct rd_limits_note note;
-    struct rd_answer *answer;
+    struct rd_limits_note note = { .error = "the replies together are too large" };
+    struct rd_answer *answer = NULL;
 
     if (t->all != NULL)
         return reply_compose(t, reply, key);
     if (rd_reply_is_empty(reply))
         return rd_compose_empty();
-    answer = rd_compose(reply, key, 1, &note);
+    if (rd_marks_apply(t->message, reply) == 0)
+        answer = rd_compose(reply, key, 1, &note);
     if (answer == NULL)
         reply_log_limits(t, note.error);
     else
         reply_log_note(t, &note);
     return answer;
+}
+
+/* An opt-out has no reply, whatever its handler said or did wrong; what it says is kept. */
+static void
+result_mute(struct rd_task *t, struct rd_run_result *result)
+{
+    struct rd_store_effect *kept = rd_inbox_opt_out_effect(t);
+
+    reply_drop_published(t);
+    result->answer = rd_compose_empty();
+    if (!result_is_failure(result->outcome)) {
+        result->outcome = RD_OUTCOME_empty;
+        result->effects = t->effects;
+        t->effects = NULL;
+    }
+    if (kept != NULL) {
+        kept->next = result->effects;
+        result->effects = kept;
+    }
 }
 
 void
@@ -218,6 +244,11 @@ rd_inbox_result(struct rd_task *t, struct rd_run_end *end, struct rd_run_result 
 
     end->reply = NULL;
     result->outcome = end->outcome;
+    if (t->mute) {
+        rd_reply_free(reply);
+        result_mute(t, result);
+        return;
+    }
     if (result_is_failure(end->outcome)) {
         result_failed(t, reply, result);
         return;

@@ -30,8 +30,17 @@ void rd_inbox_unlink(struct rd_inbox *in, struct rd_task *t);
 struct rd_task *rd_inbox_find(struct rd_inbox *in, uint64_t run);
 /* Starts the task's handler, or ends it at once when there is none. */
 void rd_inbox_begin(struct rd_inbox *in, struct rd_task *t);
+/* Starts the handler that was picked. */
+void rd_inbox_run(struct rd_inbox *in, struct rd_task *t);
 /* Commits what the run made and forgets the task. Takes end->reply. */
 void rd_inbox_end(struct rd_task *t, struct rd_run_end *end);
+
+/* Which handler: sets handler, keyword, args and mute; false: the script has none for this. */
+bool rd_inbox_pick(struct rd_task *t);
+/* A new effect that keeps what an opt-out says, or NULL when there is nothing to keep. */
+struct rd_store_effect *rd_inbox_opt_out_effect(const struct rd_task *t);
+/* Asks the store whether a later status of this message was seen already; then runs or ends it. */
+void rd_inbox_ask_rank(struct rd_inbox *in, struct rd_task *t);
 
 /* The late limit counts from now. */
 void rd_inbox_watch_late(struct rd_task *t);

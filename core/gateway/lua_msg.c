@@ -16,6 +16,7 @@
 #include "gateway/lua_fields.h"
 #include "gateway/lua_params.h"
 #include "script/script.h"
+#include "twilio/opt_out.h"
 #include "twilio/status.h"
 
 #define LUA_MSG_META "replyd.msg"
@@ -97,9 +98,20 @@ msg_set_status(lua_State *L, const struct rd_message *m)
 {
     msg_set(L, "status", m->status);
     msg_set_error(L, m);
+    msg_set(L, "tag", m->tag);
     msg_set(L, "done_at", rd_params_get(&m->params, RD_LIT("RawDlrDoneDate")));
     lua_pushboolean(L, rd_status_is_final(m->status));
     lua_setfield(L, -2, "final");
+}
+
+static void
+msg_set_opt_out(lua_State *L, const struct rd_message *m)
+{
+    const char *kind = rd_opt_out_name(m->opt_out);
+
+    msg_set(L, "kind", kind != NULL ? rd_slice_str(kind)
+                                    : rd_params_get(&m->params, RD_LIT("OptOutType")));
+    msg_set(L, "by", m->opt_out_by_word ? RD_LIT("word") : RD_LIT("twilio"));
 }
 
 int
@@ -120,6 +132,8 @@ rd_lua_msg_push(lua_State *L, void *order)
         msg_set_status(L, m);
     else
         msg_set_text(L, t);
+    if (t->handler == RD_HANDLER_OPT_OUT)
+        msg_set_opt_out(L, m);
     lua_pushinteger(L, (lua_Integer)rd_generation_number(t->generation));
     lua_setfield(L, -2, "generation");
     lua_pushinteger(L, (lua_Integer)t->run);
@@ -240,7 +254,7 @@ msg_reply(lua_State *L)
     struct rd_reply *reply = rd_reply_from_lua(L, 2);
     struct commit_op *c;
 
-    if (rd_reply_is_empty(reply)) {
+    if (rd_reply_is_empty(reply) || t->mute) {
         rd_reply_free(reply);
         return 0;
     }
@@ -310,9 +324,13 @@ static const struct rd_lua_fn msg_fields[] = {
       "{ code=, url= } when Twilio called us as the fallback URL, else nil." },
     { "received_at", NULL, "msg.received_at, msg.generation, msg.attempt",
       "Seconds since 1970; number of the script generation; 1 unless an earlier run was cut off." },
-    { "status", NULL, "ev.status, ev.error_code, ev.error_text, ev.final, ev.done_at",
+    { "kind", NULL, "ev.kind, ev.by",
+      "Of an opt-out, beside all of msg: \"STOP\", \"START\" or \"HELP\"; \"twilio\" when Twilio "
+      "has answered it, \"word\" when the body is one of opt_out_words." },
+    { "status", NULL, "ev.status, ev.error_code, ev.error_text, ev.final, ev.done_at, ev.tag",
       "Of a status event, beside id, account, from, to, channel and params; error_text is "
-      "Twilio's or from the built-in table, done_at the carrier's YYMMDDhhmm." },
+      "Twilio's or from the built-in table, done_at the carrier's YYMMDDhhmm, tag that of the "
+      "reply." },
     { NULL, NULL, NULL, NULL },
 };
 

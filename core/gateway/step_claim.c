@@ -9,6 +9,7 @@
 #include "base/hash.h"
 #include "gateway/compose.h"
 #include "gateway/front.h"
+#include "gateway/marks.h"
 #include "gateway/route.h"
 
 #define CLAIM_KEY_MOST 512    /* AccountSid and MessageSid have 34 characters each */
@@ -110,6 +111,8 @@ rd_step_claim(struct rd_exchange *x)
     x->route = rd_route_find(x->config, x->path, x->message);
     if (x->message->id.n == 0 || x->route == NULL)
         return claim_refuse(x);
+    if (rd_marks_read(x) != 0)
+        return rd_exchange_refuse(x, 413, RD_OUTCOME_refused);
     rd_buf_init(&key, CLAIM_KEY_MOST);
     next = claim_key(x->message, &key) == 0 ? claim_order(x, rd_buf_slice(&key)) : claim_refuse(x);
     rd_buf_free(&key);

@@ -37,6 +37,7 @@ struct rd_task {
     struct rd_run *handle;               /* NULL while queued */
     enum rd_handler handler;
     int keyword;
+    bool mute;                           /* an opt-out that must not be answered */
     struct rd_slice args;                /* rest after the word or the keyword */
     struct rd_reply *all;                /* replies published so far, joined */
     struct rd_store_reply *replies, **replies_tail;    /* the same one by one, with keys */

@@ -156,6 +156,8 @@ generation_copy_scripts(struct rd_generation *g, const struct rd_generation_spec
         if (s == NULL)
             return RD_E_TOO_BIG;
         g->scripts[i].path = s->path;
+        g->scripts[i].reserved = spec->scripts[i].reserved;
+        g->scripts[i].n_reserved = spec->scripts[i].n_reserved;
     }
     if (spec->root.n > 0)
         g->root = rd_arena_copy(&g->arena, spec->root);

@@ -38,6 +38,8 @@ struct rd_gen_script {
     unsigned n_keywords;
     enum rd_concurrency concurrency;
     uint64_t debounce_ms;                   /* 0: off */
+    const struct rd_slice *reserved;        /* no keyword may be one of these; until it is read */
+    size_t n_reserved;
 };
 
 struct rd_generation {

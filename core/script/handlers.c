@@ -264,6 +264,10 @@ handlers_keyword(struct handlers_in *in)
     k.key = rd_fold_key(rd_slice_make(p, n), &in->vm->generation->arena);
     if (k.key.n == 0)
         handlers_error(in, p, "keyword \"%s\" has no word in it", p);
+    for (size_t i = 0; i < in->script->n_reserved; i++)
+        if (rd_slice_eq(k.key, in->script->reserved[i]))
+            handlers_error(in, p, "keyword \"%s\" is an opt-out word: such a message goes to "
+                                  "opt_out, see opt_out_words", p);
     if (!lua_isfunction(L, -1)) {
         int line = handlers_key_line(in, p);
         const char *where = lua_pushfstring(L, "%s:%d: keyword \"%s\": ", in->script->path.p,
@@ -370,7 +374,8 @@ void
 rd_handlers_read(lua_State *L, struct rd_vm *vm, unsigned i)
 {
     struct rd_gen_script *known = &vm->generation->scripts[i];
-    struct rd_gen_script fresh = { .path = known->path, .read = true };
+    struct rd_gen_script fresh = { .path = known->path, .read = true,
+                                   .reserved = known->reserved, .n_reserved = known->n_reserved };
     struct handlers_in in = {
         .L = L, .vm = vm, .refs = &vm->scripts[i], .script = &fresh,
         .chunk = lua_gettop(L) - 1, .table = lua_gettop(L),
@@ -381,6 +386,8 @@ rd_handlers_read(lua_State *L, struct rd_vm *vm, unsigned i)
     handlers_table(&in);
     if (known->read && !handlers_same(known, &fresh))
         handlers_error(&in, NULL, "the file returns other handlers each time it is loaded");
+    fresh.reserved = NULL;
+    fresh.n_reserved = 0;
     if (!known->read)
         *known = fresh;
 }

@@ -87,6 +87,8 @@ void rd_script_set_options(int64_t (*number)(void *snapshot, const char *key),
 struct rd_script_source {
     struct rd_slice path;     /* as shown in errors: "scripts/bot.lua" */
     struct rd_slice text;
+    const struct rd_slice *reserved;    /* no keyword may be one of these, folded; for the load */
+    size_t n_reserved;
 };
 
 struct rd_generation_spec {

@@ -340,6 +340,12 @@ memory_op_kv_cas(void *self, struct rd_store_request *r)
 }
 
 static int
+memory_op_rank(void *self, struct rd_store_request *r)
+{
+    return rd_memory_kv_rank(&((struct memory *)self)->kv, r);
+}
+
+static int
 memory_open(const struct rd_store_spec *spec, void **self)
 {
     struct memory *m = rd_calloc(1, sizeof *m);
@@ -397,6 +403,7 @@ static const struct rd_store_backend memory_backend = {
         [RD_STORE_kv_list] = memory_op_kv_list,
         [RD_STORE_kv_incr] = memory_op_kv_incr,
         [RD_STORE_kv_cas] = memory_op_kv_cas,
+        [RD_STORE_rank] = memory_op_rank,
         [RD_STORE_scan] = memory_scan,
         [RD_STORE_outbox_take] = memory_outbox_take,
         [RD_STORE_outbox_done] = memory_outbox_done,

@@ -21,5 +21,6 @@ int rd_memory_kv_get(struct memory_kv *kv, struct rd_store_request *r);
 int rd_memory_kv_list(struct memory_kv *kv, struct rd_store_request *r);
 int rd_memory_kv_incr(struct memory_kv *kv, struct rd_store_request *r);
 int rd_memory_kv_cas(struct memory_kv *kv, struct rd_store_request *r);
+int rd_memory_kv_rank(struct memory_kv *kv, struct rd_store_request *r);
 
 #endif

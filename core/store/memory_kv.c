@@ -292,3 +292,17 @@ rd_memory_kv_cas(struct memory_kv *kv, struct rd_store_request *r)
     kv_record(kv, r);
     return 0;
 }
+
+int
+rd_memory_kv_rank(struct memory_kv *kv, struct rd_store_request *r)
+{
+    struct memory_pair *p = *kv_find(kv, r->space, r->key);
+    char text[24];
+
+    r->number = 0;
+    if (p != NULL && kv_number(p->value, &r->number) != 0)
+        return RD_E_INVALID;
+    if (p == NULL || r->by > r->number)
+        kv_set(kv, r->space, r->key, kv_print(r->by, text), r->n);
+    return 0;
+}

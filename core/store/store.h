@@ -36,6 +36,7 @@ enum rd_row_state { RD_ROW_ABSENT, RD_ROW_EARLY, RD_ROW_ANSWERED, RD_ROW_DONE };
     X(kv_list,    "keys with a prefix")                                                   \
     X(kv_incr,    "adds to a number at once, result recorded")                            \
     X(kv_cas,     "replaces a value if it is the old one, result recorded")               \
+    X(rank,       "raises the number at {space, key} to `by` if it is lower; number: before") \
     X(scan,       "rows one by one: for recovery and for the filter of known keys")       \
     X(outbox_take, "the next replies to send by REST")                                    \
     X(outbox_done, "a reply was sent, or given up")                                       \

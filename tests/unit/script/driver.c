@@ -125,7 +125,8 @@ driver_error(void)
 struct rd_generation *
 driver_load(const char *text)
 {
-    struct rd_script_source source = { RD_LIT("scripts/bot.lua"), rd_slice_str(text) };
+    struct rd_script_source source = { .path = RD_LIT("scripts/bot.lua"),
+                                       .text = rd_slice_str(text) };
     struct rd_generation_spec spec = {
         .scripts = &source, .n_scripts = 1, .root = rd_slice_str(driver_root),
         .limits = driver_limits, .n_workers = 1, .host = &driver_host,

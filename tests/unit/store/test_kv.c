@@ -137,6 +137,33 @@ test_spaces_are_apart(void **state)
     assert_int_equal(asker_error(&asker, r), RD_E_NOT_FOUND);
 }
 
+static int64_t
+rank_before(const char *key, int64_t rank)
+{
+    struct rd_store_request *r = rd_store_request_new(RD_STORE_rank, rd_slice_str(key));
+    int64_t before;
+
+    r->space = RD_LIT("bot");
+    r->by = rank;
+    r = asker_ask(&asker, r);
+    assert_int_equal(r->error, 0);
+    before = r->number;
+    rd_store_request_free(r);
+    return before;
+}
+
+static void
+test_a_rank_never_falls(void **state)
+{
+    (void)state;
+    assert_int_equal(rank_before("m", 3), 0);
+    assert_int_equal(rank_before("m", 2), 3);
+    assert_int_equal(rank_before("m", 4), 3);
+    assert_int_equal(rank_before("m", 4), 4);
+    assert_int_equal(rank_before("m", 1), 4);
+    assert_int_equal(rank_before("n", 1), 0);
+}
+
 static void
 test_pairs_die_at_their_time(void **state)
 {
@@ -311,6 +338,7 @@ main(void)
         cmocka_unit_test(test_empty_and_binary),
         cmocka_unit_test(test_the_last_of_several_effects_wins),
         cmocka_unit_test(test_spaces_are_apart),
+        cmocka_unit_test(test_a_rank_never_falls),
         cmocka_unit_test(test_pairs_die_at_their_time),
         cmocka_unit_test(test_many_pairs),
         cmocka_unit_test(test_incr),
