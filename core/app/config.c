@@ -147,6 +147,8 @@ rd_config_free(struct rd_config *config)
             config_wipe(a->tokens[k]);
         config_wipe(a->api_secret);
     }
+    config_wipe(config->basic_password);
+    config_wipe(config->basic_auth);
     rd_reply_free(config->waiting_reply);
     rd_reply_free(config->fallback_reply);
     rd_arena_free(&config->arena);

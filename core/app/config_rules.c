@@ -4,6 +4,7 @@
  */
 #include "app/config_rules.h"
 
+#include <mbedtls/base64.h>
 #include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,6 +13,7 @@
 
 #include "app/config_value.h"
 #include "app/file.h"
+#include "base/mem.h"
 
 #define RULES_LONG_DEADLINE 9000    /* ms: above it a slow network can pass Twilio's 15 s */
 
@@ -94,6 +96,33 @@ rules_accounts(struct rd_config_reader *r)
         rules_at(r, "api_key");
         rd_config_error(r, "api_key and api_secret belong together");
     }
+}
+
+/* What Twilio will send: base64 of user:password, made once (RFC 7617). */
+static void
+rules_basic_auth(struct rd_config_reader *r)
+{
+    struct rd_config *c = r->config;
+    unsigned char text[1024];
+    size_t n = 0;
+    struct rd_buf plain;
+
+    rules_at(r, "basic_auth");
+    if ((c->basic_user.n > 0) != (c->basic_password.n > 0))
+        rd_config_error(r, "user and password belong together");
+    if (c->basic_user.n == 0 || r->failed)
+        return;
+    rd_buf_init(&plain, sizeof text);
+    rd_buf_printf(&plain, "%.*s:%.*s", RD_PRI(c->basic_user), RD_PRI(c->basic_password));
+    if (rd_slice_find(c->basic_user, ':') < c->basic_user.n)
+        rd_config_error(r, "a colon cannot stand in a user name");
+    else if (plain.error != 0 || mbedtls_base64_encode(text, sizeof text, &n,
+                                                       (const unsigned char *)plain.p, plain.n))
+        rd_config_error(r, "user and password are too long");
+    c->basic_auth = rd_config_keep_text(r, rd_slice_make((const char *)text, n));
+    rd_memzero(text, sizeof text);
+    rd_memzero(plain.p, plain.cap);
+    rd_buf_free(&plain);
 }
 
 /* ---- routes and scripts ------------------------------------------------------------ */
@@ -349,6 +378,7 @@ void
 rd_config_apply_rules(struct rd_config_reader *r)
 {
     rules_accounts(r);
+    rules_basic_auth(r);
     rules_script_of_command_line(r);
     if (!r->failed && !r->args->client)
         rules_check_scripts(r);

@@ -167,7 +167,9 @@ value_public_url_one(struct rd_config_reader *r, const struct rd_option *o, void
     struct rd_slice text = rd_config_keep(r);
 
     (void)base;
-    if (rd_slice_eq(text, RD_LIT("auto")))
+    if (c->n_public_urls == RD_PUBLIC_URLS)
+        rd_config_error(r, "at most %d public URLs", RD_PUBLIC_URLS);
+    else if (rd_slice_eq(text, RD_LIT("auto")))
         rd_config_warn(r, "\"auto\": not in this version, ignored");
     else if (rd_public_url_parse(text, &c->public_urls[c->n_public_urls]) != 0)
         rd_config_expected(r, o, "scheme://host[:port][/prefix] (\"https://bot.example.com\")");
@@ -183,6 +185,31 @@ rd_config_read_public_url(struct rd_config_reader *r, const struct rd_option *o,
     c->public_urls = rd_config_alloc(r, rd_config_count_strings(r), sizeof(struct rd_public_url));
     c->n_public_urls = 0;
     rd_config_each_string(r, o, base, "a URL or a list of URLs", value_public_url_one);
+}
+
+/* ---- trusted_proxies ---------------------------------------------------------------- */
+
+static void
+value_proxy_one(struct rd_config_reader *r, const struct rd_option *o, void *base)
+{
+    struct rd_config *c = r->config;
+
+    (void)base;
+    if (rd_network_parse(value_top(r), &c->proxies[c->n_proxies]) != 0)
+        rd_config_expected(r, o, "an address or a network (\"10.0.0.0/8\", nothing set behind"
+                                 " the mask)");
+    else
+        c->n_proxies++;
+}
+
+void
+rd_config_read_proxies(struct rd_config_reader *r, const struct rd_option *o, void *base)
+{
+    struct rd_config *c = r->config;
+
+    c->proxies = rd_config_alloc(r, rd_config_count_strings(r), sizeof *c->proxies);
+    c->n_proxies = 0;
+    rd_config_each_string(r, o, base, "an address or a list of addresses", value_proxy_one);
 }
 
 /* ---- admin, store, api_url ---------------------------------------------------------- */

@@ -133,8 +133,9 @@ static const struct rd_option options_core[] = {
     WORD("on_error", "\"twiml\"", "twiml|http500", RD_INTO_ENUM, C(on_error),
         "After a handler's error: TwiML with HTTP 200, or 500 so that Twilio calls the fallback"
         " URL.")
-    VALUE("trusted_proxies", "nil", rd_config_read_later, 0,
-        "Addresses whose X-Forwarded-For is believed.")
+    VALUE("trusted_proxies", "nil", rd_config_read_proxies, C(proxies),
+        "Addresses or networks of proxies in front of replyd, whose X-Forwarded-For is believed,"
+        " and without a public_url X-Forwarded-Proto, -Host, -Port and -Prefix, too.")
     VALUE("status_callback", "nil", rd_config_read_status_callback, C(status_callback),
         "URL of status callbacks for replies that have none of their own, or false for none;"
         " default: the route's own URL if its script has a status handler.")
@@ -157,8 +158,10 @@ static const struct rd_option options_core[] = {
     COUNT("send.rate", "1", 1, 1000, LATER, 0, "Messages per second and sender number.")
     FLAG("send.retry_unknown", "false", LATER, 0,
         "Repeat a send whose outcome is unknown (may send twice).")
-    TEXT("basic_auth.user", "nil", LATER, 0, "User name that Twilio must send.")
-    SECRET("basic_auth.password", LATER, 0, "Password that Twilio must send.")
+    TEXT("basic_auth.user", "nil", RD_INTO_SLICE, C(basic_user),
+        "User name that Twilio must send, as in https://user:password@host of its webhook URL.")
+    SECRET("basic_auth.password", RD_INTO_SLICE, C(basic_password),
+        "Password that Twilio must send.")
     COUNT("front_threads", "1", 1, 64, RD_INTO_UINT, C(front_threads),
         "Threads that serve connections.")
     COUNT("script_threads", "nil", 1, 256, RD_INTO_UINT, C(script_threads),

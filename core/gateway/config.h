@@ -14,12 +14,14 @@
 #include "base/arena.h"
 #include "base/log.h"
 #include "base/reply.h"
+#include "http/forwarded.h"
 #include "http/public_url.h"
 #include "http/server.h"
 #include "script/script.h"
 #include "twilio/opt_out.h"
 #include "twilio/signature.h"
 
+#define RD_PUBLIC_URLS 16           /* each is tried for each request, a forger's too */
 #define RD_HARD_AFTER_MS 1000       /* hard deadline = soft + 1 s ... */
 #define RD_HARD_MOST_MS 14500       /* ... but never later than this: Twilio gives up at 15 s */
 
@@ -69,6 +71,10 @@ struct rd_config {
     struct rd_public_url *public_urls;
     size_t n_public_urls;            /* 0: built from the listener and Host header, loopback only */
     struct rd_slice certificate, key;
+    struct rd_network *proxies;      /* trusted_proxies */
+    size_t n_proxies;
+    struct rd_slice basic_user, basic_password;
+    struct rd_slice basic_auth;      /* base64 of user:password; empty: none is wanted. Secret */
 
     struct rd_account *accounts;
     size_t n_accounts;

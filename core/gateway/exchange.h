@@ -51,6 +51,8 @@ struct rd_exchange {
     const struct rd_route *route;
     struct rd_slice path;                /* below the public URL's prefix */
     struct rd_message *message;          /* a reference */
+    const struct rd_account *account;    /* whose token is tried, from VERIFY on; NULL: none */
+    int token;                           /* which of its tokens matched */
     bool verified;
     struct rd_claim_ref claim;           /* id 0: none */
     uv_timer_t timer;                    /* first the soft deadline, then the hard one */

@@ -1,14 +1,29 @@
 /* route.c - see route.h. Pure; called on front threads. */
 #include "gateway/route.h"
 
-bool
-rd_route_path(const struct rd_config *c, struct rd_slice path, struct rd_slice *rest)
+static bool
+route_strip(const struct rd_config *c, struct rd_slice path, struct rd_slice *rest)
 {
     for (size_t i = 0; i < c->n_public_urls; i++)
         if (rd_public_url_strip(&c->public_urls[i], path, rest))
             return true;
-    *rest = path;
-    return c->n_public_urls == 0;
+    return false;
+}
+
+bool
+rd_route_is_below(const struct rd_config *c, struct rd_slice path)
+{
+    struct rd_slice rest;
+
+    return route_strip(c, path, &rest);
+}
+
+struct rd_slice
+rd_route_path(const struct rd_config *c, struct rd_slice path)
+{
+    struct rd_slice rest;
+
+    return route_strip(c, path, &rest) ? rest : path;
 }
 
 static bool

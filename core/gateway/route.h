@@ -8,8 +8,14 @@
 #include "base/message.h"
 #include "gateway/config.h"
 
-/* The path below the prefix of the first public URL that has it; false: below none. */
-bool rd_route_path(const struct rd_config *c, struct rd_slice path, struct rd_slice *rest);
+/* The path is below the prefix of a public URL. */
+bool rd_route_is_below(const struct rd_config *c, struct rd_slice path);
+
+/*
+ * The path without the prefix of the first public URL that it is below. Below none it stays as it
+ * is: a proxy has taken the prefix off.
+ */
+struct rd_slice rd_route_path(const struct rd_config *c, struct rd_slice path);
 
 /* Some route has this path. */
 bool rd_route_any(const struct rd_config *c, struct rd_slice path);

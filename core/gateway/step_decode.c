@@ -1,11 +1,12 @@
 /*
- * step_decode.c - DECODE: body -> parameters -> typed fields. One multimap feeds
+ * step_decode.c - DECODE: body or query -> parameters -> typed fields. One multimap feeds
  * both the signature and the script; its bytes live in the message's arena.
  */
 #include "base/clock.h"
 #include "base/error.h"
 #include "gateway/exchange.h"
 #include "http/form.h"
+#include "http/json_body.h"
 #include "twilio/fields.h"
 #include "twilio/signature.h"
 
@@ -14,10 +15,22 @@
 
 enum rd_next rd_step_decode(struct rd_exchange *x);
 
+/* What the signature does not cover is not read: the body of a GET, the query of a POST. */
 static int
-decode_message(struct rd_exchange *x, struct rd_message *m)
+decode_params(struct rd_exchange *x, enum rd_signature_mode mode, struct rd_message *m)
 {
-    int error = rd_form_decode(x->request.body, x->config->max_params, &m->arena, &m->params);
+    size_t max = x->config->max_params;
+
+    if (mode == RD_SIGNED_BODY)
+        return rd_json_body_decode(x->request.body, max, &m->arena, &m->params);
+    return rd_form_decode(mode == RD_SIGNED_URL ? x->request.query : x->request.body, max,
+                          &m->arena, &m->params);
+}
+
+static int
+decode_message(struct rd_exchange *x, enum rd_signature_mode mode, struct rd_message *m)
+{
+    int error = decode_params(x, mode, m);
 
     if (error == 0)
         error = rd_fields_read(m);
@@ -29,12 +42,14 @@ decode_message(struct rd_exchange *x, struct rd_message *m)
 enum rd_next
 rd_step_decode(struct rd_exchange *x)
 {
-    struct rd_slice type = rd_http_header_get(&x->request, RD_LIT("content-type"), NULL);
+    const struct rd_http_request *r = &x->request;
+    struct rd_slice type = rd_http_header_get(r, RD_LIT("content-type"), NULL);
+    enum rd_signature_mode mode = rd_signature_mode(r->method, type);
 
-    if (rd_signature_mode(x->request.method, type) != RD_SIGNED_FORM)
+    if (mode == RD_SIGNED_BODY && !rd_json_body_is(type))
         return rd_exchange_refuse(x, 415, RD_OUTCOME_refused);
-    x->message = rd_message_new(DECODE_ARENA(x->request.body.n));
-    if (decode_message(x, x->message) != 0)
+    x->message = rd_message_new(DECODE_ARENA(r->body.n + r->query.n));
+    if (decode_message(x, mode, x->message) != 0)
         return rd_exchange_refuse(x, 413, RD_OUTCOME_refused);
     return RD_MORE;
 }

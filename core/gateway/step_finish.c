@@ -22,6 +22,8 @@ finish_log(const struct rd_exchange *x, uint64_t took_ns)
     if (x->route != NULL)
         rd_log_slice(&l, "script", x->config->scripts[x->route->script]);
     rd_log_str(&l, "outcome", rd_outcome_name(x->verdict.outcome));
+    if (x->account->n_tokens > 1)    /* one is being rotated: is the old one still in use? */
+        rd_log_int(&l, "token", x->token + 1);
     rd_log_int(&l, "http", x->verdict.status);
     rd_log_ms(&l, "ms", took_ns);
     if (x->stream == NULL)

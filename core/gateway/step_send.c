@@ -1,5 +1,6 @@
 /* step_send.c - SEND: the decided bytes go to the connection, if it is still there. */
 #include "base/fault.h"
+#include "gateway/basic_auth.h"
 #include "gateway/exchange.h"
 #include "twilio/twiml.h"
 
@@ -10,6 +11,7 @@ static struct rd_slice
 send_text(int status)
 {
     switch (status) {
+    case 401: return RD_LIT("Unauthorized\n");
     case 403: return RD_LIT("Forbidden\n");
     case 404: return RD_LIT("Not found\n");
     case 405: return RD_LIT("Method not allowed\n");
@@ -21,10 +23,25 @@ send_text(int status)
     }
 }
 
+/* The header that a status needs, or that the answer to a GET needs (a POST is never cached). */
+static const struct rd_http_header *
+send_header(const struct rd_exchange *x, int status)
+{
+    static const struct rd_http_header allow = { RD_LIT("Allow"), RD_LIT("GET, POST") };
+    static const struct rd_http_header realm = { RD_LIT("WWW-Authenticate"),
+                                                 RD_LIT(RD_BASIC_AUTH_REALM) };
+    static const struct rd_http_header fresh = { RD_LIT("Cache-Control"), RD_LIT("no-store") };
+
+    if (status == 405)
+        return &allow;
+    if (status == 401)
+        return &realm;
+    return rd_slice_eq(x->request.method, RD_LIT("GET")) ? &fresh : NULL;
+}
+
 static void
 send_response(struct rd_exchange *x)
 {
-    static const struct rd_http_header allow = { RD_LIT("Allow"), RD_LIT("POST") };
     const struct rd_answer *a = x->verdict.answer;
     struct rd_http_response r = { .status = x->verdict.status };
 
@@ -34,10 +51,8 @@ send_response(struct rd_exchange *x)
         r.type = RD_LIT("text/plain; charset=utf-8");
     r.body = a ? a->bytes : send_text(r.status);
     r.close = r.status == 413 || r.status == 415;    /* as at every limit of the HTTP layer */
-    if (r.status == 405) {
-        r.headers = &allow;
-        r.n_headers = 1;
-    }
+    r.headers = send_header(x, r.status);
+    r.n_headers = r.headers != NULL;
     rd_http_respond(x->stream, &r);
 }
 

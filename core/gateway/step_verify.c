@@ -5,14 +5,17 @@
 #include "base/buf.h"
 #include "base/log.h"
 #include "base/metric.h"
+#include "gateway/basic_auth.h"
 #include "gateway/front.h"
+#include "gateway/route.h"
 #include "twilio/signature.h"
 
-#define VERIFY_URLS 16       /* candidates tried: four for each of the first four public URLs */
+#define VERIFY_URLS ((size_t)RD_PUBLIC_URLS * RD_URL_CANDIDATES)
 #define VERIFY_HEADERS 4     /* signature headers looked at; more than one is refused anyway */
 
 enum rd_next rd_step_verify(struct rd_exchange *x);
 
+/* The account that the request names; one without a SID (it stands last) takes any. */
 static const struct rd_account *
 verify_account(const struct rd_config *c, struct rd_slice sid)
 {
@@ -22,29 +25,25 @@ verify_account(const struct rd_config *c, struct rd_slice sid)
     return NULL;
 }
 
-/* No public URL configured (loopback only): what the client says it called. */
+/* No public URL configured (loopback only): what the client, or a trusted proxy, says it called. */
 static size_t
 verify_local_url(struct rd_exchange *x, struct rd_slice *urls)
 {
-    struct rd_buf *b = &x->front->urls;
-    struct rd_slice host = rd_http_header_get(&x->request, RD_LIT("host"), NULL);
-    struct rd_public_url local = { .scheme = x->request.tls ? RD_LIT("https") : RD_LIT("http") };
-    size_t colon = host.n;
+    const struct rd_config *c = x->config;
+    bool trusted = rd_network_has(c->proxies, c->n_proxies, x->request.peer);
+    struct rd_public_url local;
 
-    while (colon > 0 && host.p[colon - 1] >= '0' && host.p[colon - 1] <= '9')
-        colon--;
-    if (colon > 0 && host.p[colon - 1] == ':') {
-        local.host = rd_slice_make(host.p, colon - 1);
-        local.port = rd_slice_skip(host, colon);
-    } else
-        local.host = host;
-    return rd_public_url_candidates(&local, x->request.target, b, urls);
+    if (!rd_forwarded_url(&x->request, trusted, &local))
+        return 0;
+    return rd_public_url_candidates(&local, x->request.target, &x->front->urls, urls);
 }
 
+/* A path below the prefix of some counts for these only; else a proxy has taken a prefix off. */
 static size_t
 verify_urls(struct rd_exchange *x, struct rd_slice urls[VERIFY_URLS])
 {
     const struct rd_config *c = x->config;
+    bool below = rd_route_is_below(c, x->request.path);
     struct rd_slice rest;
     size_t n = 0;
 
@@ -52,10 +51,11 @@ verify_urls(struct rd_exchange *x, struct rd_slice urls[VERIFY_URLS])
     if (c->n_public_urls == 0)
         return verify_local_url(x, urls);
     /* candidates are slices of one buffer: room for all of them first, so that it does not move */
-    if (rd_buf_reserve(&x->front->urls, VERIFY_URLS * (x->request.target.n + 512)) == NULL)
+    if (rd_buf_reserve(&x->front->urls, c->n_public_urls * RD_URL_CANDIDATES
+                                            * (x->request.target.n + 512)) == NULL)
         return 0;
     for (size_t i = 0; i < c->n_public_urls && n + RD_URL_CANDIDATES <= VERIFY_URLS; i++)
-        if (rd_public_url_strip(&c->public_urls[i], x->request.path, &rest))
+        if (!below || rd_public_url_strip(&c->public_urls[i], x->request.path, &rest))
             n += rd_public_url_candidates(&c->public_urls[i], x->request.target,
                                           &x->front->urls, urls + n);
     return n;
@@ -75,14 +75,16 @@ verify_headers(const struct rd_http_request *r, struct rd_slice headers[VERIFY_H
 static enum rd_next
 verify_refuse(struct rd_exchange *x, enum rd_signature_failure why)
 {
+    const struct rd_config *c = x->config;
     struct rd_log_line l;
 
     rd_metric_add(RD_METRIC_signature_failures_total, why, 1);
     if (rd_log_begin(&l, RD_LOG_WARN, "signature")) {
         rd_log_str(&l, "reason", rd_signature_failure_text(why));
         rd_log_slice(&l, "path", x->request.path);
-        rd_log_slice(&l, "peer", x->request.peer);
+        rd_log_slice(&l, "peer", rd_forwarded_peer(&x->request, c->proxies, c->n_proxies));
         rd_log_slice(&l, "sid", x->message->id);
+        rd_log_slice(&l, "account", x->message->account);
         rd_log_end(&l);
     }
     return rd_exchange_refuse(x, 403, RD_OUTCOME_refused);
@@ -91,21 +93,27 @@ verify_refuse(struct rd_exchange *x, enum rd_signature_failure why)
 enum rd_next
 rd_step_verify(struct rd_exchange *x)
 {
-    const struct rd_account *account = verify_account(x->config, x->message->account);
+    struct rd_slice type = rd_http_header_get(&x->request, RD_LIT("content-type"), NULL);
     enum rd_signature_failure why = RD_SIGNATURE_no_token;
     struct rd_slice urls[VERIFY_URLS], headers[VERIFY_HEADERS];
-    struct rd_signature_input in = {
-        .mode = RD_SIGNED_FORM,
+    struct rd_signature_input in;
+
+    if (!rd_basic_auth_passes(x->config, &x->request))
+        return rd_exchange_refuse(x, 401, RD_OUTCOME_refused);
+    x->account = verify_account(x->config, x->message->account);
+    in = (struct rd_signature_input){
+        .mode = rd_signature_mode(x->request.method, type),
         .headers = headers,
         .n_headers = verify_headers(&x->request, headers),
         .urls = urls,
         .n_urls = verify_urls(x, urls),
         .params = &x->message->params,
-        .tokens = account ? account->keys : NULL,
-        .n_tokens = account ? account->n_tokens : 0,
+        .body = x->request.body,
+        .tokens = x->account ? x->account->keys : NULL,
+        .n_tokens = x->account ? x->account->n_tokens : 0,
     };
-
-    if (rd_signature_check(&in, &why) < 0)
+    x->token = rd_signature_check(&in, &why);
+    if (x->token < 0)
         return verify_refuse(x, why);
     x->verified = true;
     rd_http_stream_verified(x->stream);

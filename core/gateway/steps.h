@@ -18,9 +18,9 @@ enum rd_next {
 
 /*      step      what it needs -> what it leaves behind */
 #define RD_STEPS(X)                                                             \
-    X(route,      "request line -> route, generation; 404, 405")                \
+    X(route,      "request line -> path, generation; 404, 405")                 \
     X(decode,     "body -> parameters and fields, order and bytes kept; 400, 413, 415") \
-    X(verify,     "signature over URL and parameters; 403")                     \
+    X(verify,     "signature over URL and parameters, Basic authentication; 401, 403") \
     X(claim,      "message key -> NEW, JOIN or REPLAY; deadlines armed")        \
     X(dispatch,   "message -> mailbox of its script thread; 503")               \
     X(send,       "decided bytes -> connection")                                \

@@ -154,7 +154,8 @@ def test_paths_and_methods(echo, twilio, tls):
     for method in ("GET", "HEAD", "POST"):
         answer = status(method, "/elsewhere")
         assert answer.status == 404 and "Content-Length" in answer.headers, method
-    for method in ("PUT", "DELETE", "PATCH", "OPTIONS"):
+    assert status("GET", "/in").status == 403
+    for method in ("HEAD", "PUT", "DELETE", "PATCH", "OPTIONS"):
         assert status(method, "/in").status == 405, method
     assert status("PUT", "/in").headers["Allow"]
     plain = {"Content-Type": "text/plain"}
