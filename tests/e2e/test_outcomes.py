@@ -48,7 +48,7 @@ def produces(outcome):
 @pytest.fixture
 def gw(gateway):
     with gateway(SCRIPT, fallback_reply="sorry", script_threads=1,
-                 deadline=f"{min(8, harness.seconds(2))}s",
+                 deadline=f"{min(8, harness.seconds(4))}s",
                  cpu_limit=f"{harness.seconds(500)}ms") as running:
         yield running
 
@@ -98,7 +98,7 @@ def test_error(gw, twilio):
 def test_cpu(gw, twilio):
     for n, word in enumerate(["cpu", "pcall"], 1):
         answer = twilio.text(gw, word)
-        assert answer.messages == ["sorry"] and answer.elapsed < harness.seconds(2)
+        assert answer.messages == ["sorry"] and answer.elapsed < harness.seconds(4)
         ended(gw, "cpu", n)
     assert "main.lua" in gw.wait_log("script_failed", outcome="cpu")["error"]
 
