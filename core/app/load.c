@@ -10,6 +10,7 @@
 #include "base/error.h"
 #include "base/mem.h"
 #include "gateway/lua_msg.h"
+#include "gateway/lua_text.h"
 
 static int
 load_read(struct rd_slice path, struct rd_buf *text, struct rd_buf *error)
@@ -117,6 +118,7 @@ int
 rd_load_open(const char **why)
 {
     rd_lua_msg_register();
+    rd_lua_text_register();
     rd_script_set_options(load_option_number, load_option_text);
     return rd_script_init(why);
 }

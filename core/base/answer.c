@@ -21,6 +21,7 @@ rd_answer_new(int status, struct rd_slice bytes, const struct rd_reply_key *keys
         memcpy(text, bytes.p, bytes.n);
     a->keys = own;
     a->n_keys = n_keys;
+    a->cost = (struct rd_answer_cost){ 0 };
     a->bytes = rd_slice_make(text, bytes.n);
     return a;
 }

@@ -27,6 +27,15 @@ struct rd_reply_key {
     uint32_t special;    /* 1: the error handler's or fallback reply */
 };
 
+#define RD_ANSWER_REPLIES 10    /* messages of one answer */
+
+/* What an answer costs as SMS, for the log; n == 0: not known. */
+struct rd_answer_cost {
+    unsigned n;
+    unsigned segments[RD_ANSWER_REPLIES];    /* of each message */
+    char forced_by[32];    /* the first character that GSM-7 does not have, or "" */
+};
+
 struct rd_answer {
     uint32_t magic;
     atomic_uint refs;
@@ -34,6 +43,7 @@ struct rd_answer {
     struct rd_slice bytes;              /* TwiML */
     const struct rd_reply_key *keys;    /* the replies in it */
     size_t n_keys;
+    struct rd_answer_cost cost;         /* written before it is shared */
 };
 
 /* One allocation holding copies of bytes and keys; one reference. */

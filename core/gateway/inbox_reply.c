@@ -6,6 +6,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "gateway/compose.h"
+#include "gateway/cost.h"
 #include "gateway/inbox_table.h"
 #include "gateway/marks.h"
 
@@ -73,6 +74,7 @@ reply_compose(struct rd_task *t, const struct rd_reply *more, const struct rd_re
         error = rd_marks_apply(t->message, joined);
     if (error == 0)
         answer = rd_compose(joined, keys, n, &note);
+    rd_cost_note(answer, joined, t->message->channel);
     rd_reply_free(joined);
     if (answer == NULL)
         reply_log_limits(t, note.error);
@@ -210,6 +212,7 @@ result_compose(struct rd_task *t, struct rd_reply *reply, const struct rd_reply_
         return rd_compose_empty();
     if (rd_marks_apply(t->message, reply) == 0)
         answer = rd_compose(reply, key, 1, &note);
+    rd_cost_note(answer, reply, t->message->channel);
     if (answer == NULL)
         reply_log_limits(t, note.error);
     else

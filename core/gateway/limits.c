@@ -6,79 +6,12 @@
 #include "base/error.h"
 #include "base/fold.h"
 #include "base/utf8.h"
+#include "twilio/segments.h"
 #include "twilio/twiml.h"
 
 #define LIMITS_GROWTH 6       /* the longest escape of one byte: &quot; */
 #define LIMITS_MARKUP 200     /* tags and attribute names of one message */
 #define LIMITS_ELLIPSIS "\xE2\x80\xA6"
-
-/* ---- where a body may be split ------------------------------------------------ */
-
-static bool
-limits_is_flag(uint32_t point)
-{
-    return point >= 0x1F1E6 && point <= 0x1F1FF;
-}
-
-/* Marks, joiners and modifiers belong to the character before them. */
-static bool
-limits_extends(uint32_t point)
-{
-    return (point >= 0x0300 && point <= 0x036F) || (point >= 0x20D0 && point <= 0x20FF)
-        || (point >= 0xFE00 && point <= 0xFE0F) || (point >= 0x1F3FB && point <= 0x1F3FF)
-        || (point >= 0xE0020 && point <= 0xE007F) || point == 0x200D;
-}
-
-/* One walk over a body, up to a number of units. */
-struct limits_walk {
-    size_t at, units;
-    size_t word;        /* behind the last blank that follows a word */
-    size_t character;   /* the last place between two whole characters */
-    uint32_t before;
-    unsigned flags;     /* regional indicators in a row: two make a flag */
-    bool seen;          /* anything but blanks */
-};
-
-static bool
-limits_joins(const struct limits_walk *w, uint32_t point)
-{
-    return limits_extends(point) || w->before == 0x200D || (w->before == '\r' && point == '\n')
-        || (limits_is_flag(point) && w->flags % 2 == 1);
-}
-
-static void
-limits_step(struct limits_walk *w, uint32_t point, size_t bytes, size_t units)
-{
-    bool blank = rd_text_is_blank(point);
-
-    w->at += bytes;
-    w->units += units;
-    w->seen |= !blank;
-    if (blank && w->seen)
-        w->word = w->at;
-    w->flags = limits_is_flag(point) ? w->flags + 1 : 0;
-    w->before = point;
-}
-
-/* Bytes of the first piece of a body: all of it, or up to a word's end, or up to a character's. */
-static size_t
-limits_head(struct rd_slice body, size_t most)
-{
-    struct limits_walk w = { 0 };
-    uint32_t point;
-
-    while (w.at < body.n) {
-        size_t bytes = rd_utf8_decode(rd_slice_skip(body, w.at), &point);
-        size_t units = point != RD_UTF8_INVALID && point > 0xFFFF ? 2 : 1;
-
-        if (!limits_joins(&w, point))
-            w.character = w.at;
-        if (w.units + units > most)
-            return w.word > 0 ? w.word : w.character > 0 ? w.character : w.at;
-        limits_step(&w, point, bytes, units);
-    }
-    return body.n;
-}
 
 static bool
 limits_is_long(struct rd_slice body)
@@ -92,7 +25,7 @@ limits_is_long(struct rd_slice body)
 static struct rd_slice
 limits_cut(struct rd_slice body, struct rd_arena *a)
 {
-    struct rd_slice head = rd_slice_make(body.p, limits_head(body, RD_LIMITS_UNITS - 1));
+    struct rd_slice head = rd_slice_make(body.p, rd_segments_head(body, RD_LIMITS_UNITS - 1));
     char *p = rd_arena_alloc(a, head.n + sizeof LIMITS_ELLIPSIS);
 
     if (p == NULL)
@@ -115,7 +48,7 @@ limits_split(struct rd_reply *out, const struct rd_reply_message *m, size_t most
     for (n = 0; n == 0 || rd_text_trim(rest).n > 0; n++) {
         struct rd_reply_message *to = &out->messages[out->n++];
 
-        piece = rd_slice_make(rest.p, limits_head(rest, RD_LIMITS_UNITS));
+        piece = rd_slice_make(rest.p, rd_segments_head(rest, RD_LIMITS_UNITS));
         rest = rd_slice_skip(rest, piece.n);
         if (n + 1 == most && rd_text_trim(rest).n > 0) {
             piece = limits_cut(rd_slice_make(piece.p, piece.n + rest.n), &out->arena);

@@ -2,6 +2,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/metric.h"
+#include "gateway/cost.h"
 #include "gateway/exchange.h"
 
 enum rd_next rd_step_finish(struct rd_exchange *x);
@@ -26,6 +27,8 @@ finish_log(const struct rd_exchange *x, uint64_t took_ns)
         rd_log_int(&l, "token", x->token + 1);
     rd_log_int(&l, "http", x->verdict.status);
     rd_log_ms(&l, "ms", took_ns);
+    if (x->verdict.answer != NULL)
+        rd_cost_log(&l, x->verdict.answer);
     if (x->stream == NULL)
         rd_log_str(&l, "connection", "gone");
     rd_log_end(&l);
