@@ -8,6 +8,8 @@ import random
 import threading
 import time
 
+import pytest
+
 import harness
 from load import FALLBACK, WAITING, Load, sender_on, shard_thread
 
@@ -57,6 +59,7 @@ def blocked(injectors, result):
                for start, end, _ in i.answers)
 
 
+@pytest.mark.timed
 def test_everybody_else_gets_the_own_text_in_time(gateway, twilio, count):
     messages = count(12000, "messages beside bad handlers", least=1000)
     with gateway(SCRIPT, script_threads=THREADS, deadline=f"{DEADLINE}s", max_lost_threads=1000,

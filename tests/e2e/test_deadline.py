@@ -355,6 +355,7 @@ def test_count_replies(single, twilio):
     assert twilio.text(single, "finishlate", sid="SM21").body == answer.body
 
 
+@pytest.mark.timed
 def test_no_serial_check(single, twilio):
     blocked = lose_the_thread(single, twilio, sid="SM22")
     answer = blocked.result()

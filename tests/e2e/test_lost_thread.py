@@ -22,6 +22,7 @@ def configuration(**more):
     return {"script_threads": 2, "deadline": "8s", "fallback_reply": FALLBACK, **more}
 
 
+@pytest.mark.timed
 def test_everything_on_the_lost_thread_is_answered_with_its_own_text(gateway, twilio, count):
     n = count(2000, "messages begun on a lost thread", least=40)
     with gateway(SCRIPT, **configuration()) as gw:

@@ -94,6 +94,7 @@ def test_error(gw, twilio):
     ended(gw, "error", 2)
 
 
+@pytest.mark.timed
 @produces("cpu")
 def test_cpu(gw, twilio):
     for n, word in enumerate(["cpu", "pcall"], 1):
@@ -111,6 +112,7 @@ def test_a_handler_that_spins_lets_others_pass(gw, twilio):
     assert spinning.result().messages == ["sorry"]
 
 
+@pytest.mark.timed
 @produces("memory")
 def test_memory(gw, twilio):
     assert twilio.text(gw, "memory").messages == ["sorry"]
@@ -124,6 +126,7 @@ def test_cancelled(gw, twilio):
     ended(gw, "cancelled")
 
 
+@pytest.mark.timed
 @produces("lost_thread")
 def test_lost_thread(gw, twilio):
     answer = twilio.text(gw, "block")

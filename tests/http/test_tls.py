@@ -33,6 +33,7 @@ def talk(port, c, session=None):
     return s, time.monotonic() - start
 
 
+@pytest.mark.timed
 @pytest.mark.parametrize("version", [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3])
 def test_sessions_resume_and_new_connections_do_not_stall(servers, version):
     c = context(version)
