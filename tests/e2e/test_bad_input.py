@@ -49,7 +49,7 @@ def signed(twilio, gw, n, tls=False, first=0):
 
 
 def send_until_closed(connection, data):
-    """What is sent after a rejection is dropped for a moment only, then the connection is closed."""
+    """What is sent after a rejection is dropped for a moment only, then it is closed."""
     try:
         connection.send(data)
     except OSError:
