@@ -75,13 +75,13 @@ help_config(void)
 static void
 help_lua_row(const char *table, const struct rd_lua_fn *row, void *arg)
 {
-    bool is_message = strcmp(table, "msg") == 0;
+    bool is_bare = strcmp(table, "msg") == 0 || strcmp(table, "return") == 0;
     size_t n = strlen(table);
     bool named = n > 0 && strncmp(row->signature, table, n) == 0 && row->signature[n] == '.';
 
     (void)arg;
-    printf("  %s%s%s%s\n", is_message ? "" : "replyd.", is_message || named ? "" : table,
-           is_message || named || n == 0 ? "" : ".", row->signature);
+    printf("  %s%s%s%s\n", is_bare ? "" : "replyd.", is_bare || named ? "" : table,
+           is_bare || named || n == 0 ? "" : ".", row->signature);
     rd_command_print_wrapped(stdout, row->sentence, HELP_INDENT);
 }
 

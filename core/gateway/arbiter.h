@@ -67,6 +67,7 @@ struct rd_run_result {
     struct rd_store_effect *effects;
     enum rd_outcome outcome;
     bool failed;                         /* answer and replies: the error handler's, or fallback */
+    bool discard;                        /* replies that were not sent yet go */
     struct rd_mailbox *op_mailbox;       /* early commit: who waits for it, and the op that does */
     void *op_wait;
     void (*op_done)(struct rd_mail *request, void *owner);
@@ -90,6 +91,12 @@ enum rd_published rd_arbiter_finish(struct rd_gateway *g, struct rd_claim_ref re
 /* The handler ended, failed or was cancelled; false: the result was dropped and counted. */
 bool rd_arbiter_end(struct rd_gateway *g, struct rd_claim_ref ref, uint64_t run, uint64_t epoch,
                     struct rd_run_result *result);
+/*
+ * Its conversation gives it up (`latest`) or refuses it (`drop`, a full queue): the answer is
+ * <Response/> unless one is frozen, replies not yet sent go. False: it was no longer current.
+ */
+bool rd_arbiter_refuse(struct rd_gateway *g, struct rd_claim_ref ref, uint64_t run, uint64_t epoch,
+                       enum rd_outcome outcome);
 /* Frees what the call did not take. */
 void rd_run_result_free(struct rd_run_result *result);
 

@@ -100,6 +100,7 @@ done_repeat(struct arbiter_hold *h, struct rd_store_request *r)
     else {
         again->replies = r->replies;
         again->effects = r->effects;
+        again->discard_outbox = r->discard_outbox;
         r->replies = NULL;
         r->effects = NULL;
     }

@@ -151,6 +151,7 @@ arbiter_take_result(struct rd_store_request *r, struct rd_run_result *result)
     r->op_wait = result->op_wait;
     r->op_mailbox = result->op_mailbox;
     r->op_done = result->op_done;
+    r->discard_outbox = result->discard;
     result->replies = NULL;
     result->effects = NULL;
 }

@@ -3,6 +3,7 @@
 
 #include "base/metric.h"
 #include "gateway/arbiter_hold.h"
+#include "gateway/compose.h"
 
 /* Takes the lock if the run is still the current one of its message. */
 static bool
@@ -107,6 +108,25 @@ rd_arbiter_end(struct rd_gateway *g, struct rd_claim_ref ref, uint64_t run, uint
         rd_metric_inc(RD_METRIC_effects_dropped_total);
     rd_hold_release(&h);
     rd_run_result_free(result);
+    return current;
+}
+
+bool
+rd_arbiter_refuse(struct rd_gateway *g, struct rd_claim_ref ref, uint64_t run, uint64_t epoch,
+                  enum rd_outcome outcome)
+{
+    struct rd_run_result result = { .discard = true };
+    struct arbiter_hold h;
+    bool current = arbiter_take_run(&h, g, ref, run);
+
+    if (current) {
+        bool first = h.claim->answer == NULL;
+
+        h.claim->run = 0;
+        rd_hold_freeze(h.claim, rd_compose_empty(), outcome);
+        rd_hold_post_final(&h, first ? RD_ROW_ANSWERED : RD_ROW_DONE, &result, epoch);
+    }
+    rd_hold_release(&h);
     return current;
 }
 

@@ -6,7 +6,7 @@
 #include "base/clock.h"
 #include "base/fault.h"
 #include "base/mem.h"
-#include "gateway/inbox_table.h"
+#include "gateway/conversation.h"
 #include "gateway/lua_msg.h"
 
 #define INBOX_LATE_TICK_MS 100    /* how exactly the late limit (minutes) is kept */
@@ -110,9 +110,10 @@ rd_inbox_unwatch_late(struct rd_task *t)
 
 /* ---- begin and end -------------------------------------------------------------------- */
 
-static void
-inbox_forget(struct rd_task *t)
+void
+rd_inbox_forget(struct rd_task *t)
 {
+    rd_conversation_leave(t);
     rd_inbox_unwatch_late(t);
     rd_inbox_unlink(t->inbox, t);
     rd_task_free(t);
@@ -126,7 +127,7 @@ rd_inbox_end(struct rd_task *t, struct rd_run_end *end)
     (void)rd_fault(RD_FAULT_script_end);
     rd_inbox_result(t, end, &result);
     rd_arbiter_end(t->gateway, t->claim, t->run, rd_worker_epoch(t->inbox->worker), &result);
-    inbox_forget(t);
+    rd_inbox_forget(t);
 }
 
 static void
@@ -177,19 +178,28 @@ rd_inbox_run(struct rd_inbox *in, struct rd_task *t)
 }
 
 void
-rd_inbox_begin(struct rd_inbox *in, struct rd_task *t)
+rd_inbox_turn(struct rd_task *t)
 {
     struct rd_run_end nothing = { .outcome = RD_OUTCOME_empty };
 
     (void)rd_fault(RD_FAULT_script_start);
     if (!rd_arbiter_begins(t->gateway, t->claim, t->run))
-        inbox_forget(t);    /* cancelled while it was queued */
+        rd_inbox_forget(t);    /* cancelled while it was queued */
     else if (!rd_inbox_pick(t))
         rd_inbox_end(t, &nothing);
     else if (t->message->kind == RD_KIND_STATUS)
-        rd_inbox_ask_rank(in, t);
+        rd_inbox_ask_rank(t->inbox, t);
     else
-        rd_inbox_run(in, t);
+        rd_inbox_run(t->inbox, t);
+}
+
+void
+rd_inbox_begin(struct rd_inbox *in, struct rd_task *t)
+{
+    if (t->message->kind == RD_KIND_MESSAGE)
+        rd_conversation_enter(in, t);
+    else
+        rd_inbox_turn(t);
 }
 
 /* ---- mail -------------------------------------------------------------------------------- */
@@ -223,6 +233,8 @@ rd_inbox_on_cancel(struct rd_mail *mail, void *owner)
     t = rd_inbox_find(in, cancel->run);
     if (t != NULL && t->handle != NULL)
         rd_run_cancel(t->handle, RD_OUTCOME_cancelled);
+    else if (t != NULL && rd_conversation_waits(t))
+        rd_inbox_forget(t);
     free(cancel);
 }
 

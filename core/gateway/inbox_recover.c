@@ -23,6 +23,7 @@ recover_again(struct rd_task *old)
     t->soft_ns = old->soft_ns;
     t->attempt = old->attempt;
     t->finished = old->finished;
+    t->again = true;
     return t;
 }
 

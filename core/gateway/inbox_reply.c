@@ -6,8 +6,8 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "gateway/compose.h"
+#include "gateway/conversation.h"
 #include "gateway/cost.h"
-#include "gateway/inbox_table.h"
 #include "gateway/marks.h"
 
 #define REPLY_KEYS 64                      /* replies of one answer whose keys fit the stack */
@@ -133,6 +133,7 @@ rd_inbox_finish(struct rd_task *t, void *op,
                 void (*op_done)(struct rd_mail *request, void *owner))
 {
     struct rd_run_result result = { .op_wait = op, .op_done = op_done };
+    enum rd_published how;
 
     RD_CHECK(t, RD_TASK_MAGIC);
     if (op != NULL)
@@ -146,8 +147,11 @@ rd_inbox_finish(struct rd_task *t, void *op,
         result.answer = rd_compose_empty();
     t->finished = true;
     rd_inbox_watch_late(t);
-    return rd_arbiter_finish(t->gateway, t->claim, t->run, rd_worker_epoch(t->inbox->worker),
-                             &result);
+    how = rd_arbiter_finish(t->gateway, t->claim, t->run, rd_worker_epoch(t->inbox->worker),
+                            &result);
+    if (!t->config->can_send)
+        rd_conversation_leave(t);    /* nothing that it says can come out of order any more */
+    return how;
 }
 
 double
@@ -182,7 +186,7 @@ result_failed(struct rd_task *t, struct rd_reply *reply, struct rd_run_result *r
     struct rd_reply_key key;
 
     reply_drop_published(t);
-    if (reply == NULL && t->config->fallback_reply != NULL)
+    if (reply == NULL && t->config->fallback_reply != NULL && t->message->kind == RD_KIND_MESSAGE)
         reply = rd_reply_copy(t->config->fallback_reply);
     result->failed = true;
     key = rd_compose_key(reply, 0, 0, true);

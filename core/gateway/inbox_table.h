@@ -1,5 +1,5 @@
 /*
- * inbox_table.h - the table itself, shared by inbox.c and inbox_recover.c.
+ * inbox_table.h - the table itself, shared by inbox*.c and conversation.c.
  * Nobody else includes this.
  */
 #ifndef RD_GATEWAY_INBOX_TABLE_H
@@ -23,15 +23,20 @@ struct rd_inbox {
     struct rd_task *late, *late_last;     /* watched by the late limit, oldest first */
     uv_timer_t late_timer;
     bool late_running;
+    struct rd_conversation *talks[INBOX_BUCKETS];    /* by hash of their addresses */
 };
 
 void rd_inbox_link(struct rd_inbox *in, struct rd_task *t);
 void rd_inbox_unlink(struct rd_inbox *in, struct rd_task *t);
 struct rd_task *rd_inbox_find(struct rd_inbox *in, uint64_t run);
-/* Starts the task's handler, or ends it at once when there is none. */
+/* Starts the task's handler when its conversation lets it. */
 void rd_inbox_begin(struct rd_inbox *in, struct rd_task *t);
+/* It has its turn: its handler starts, or it ends at once when there is none. */
+void rd_inbox_turn(struct rd_task *t);
 /* Starts the handler that was picked. */
 void rd_inbox_run(struct rd_inbox *in, struct rd_task *t);
+/* Nothing of it is left to do: its conversation goes on, and it is freed. */
+void rd_inbox_forget(struct rd_task *t);
 /* Commits what the run made and forgets the task. Takes end->reply. */
 void rd_inbox_end(struct rd_task *t, struct rd_run_end *end);
 

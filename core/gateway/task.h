@@ -47,6 +47,9 @@ struct rd_task {
     uint64_t soft_ns, late_ns;           /* monotonic: when Twilio, and when we, wait no longer */
     struct rd_task *next_late, *prev_late;    /* watched by the late limit */
     bool watched;
+    struct rd_conversation *talk;        /* in which it runs or waits; NULL: none */
+    struct rd_task *next_turn;           /* waits behind it */
+    bool again;                          /* a rerun: its conversation has let it in before */
 };
 
 /* A task for the current run of a message; takes references. */

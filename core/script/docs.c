@@ -55,11 +55,18 @@ docs_push_table(lua_State *L, const char *name)
     lua_setfield(L, -3, name);
 }
 
+/* Rows that describe what is no part of replyd. */
+static bool
+docs_is_text(const char *table)
+{
+    return strcmp(table, "msg") == 0 || strcmp(table, "return") == 0;
+}
+
 void
 rd_docs_fill(lua_State *L)
 {
     for (unsigned i = 0; i < docs_n; i++) {
-        if (strcmp(docs_tables[i].name, "msg") == 0)
+        if (docs_is_text(docs_tables[i].name))
             continue;
         docs_push_table(L, docs_tables[i].name);
         for (const struct rd_lua_fn *row = docs_tables[i].rows; row->name != NULL; row++) {

@@ -8,6 +8,7 @@
 
 #include "replyd.h"
 
+extern const struct rd_lua_fn rd_lua_handler_rows[];  /* the table that a script returns */
 extern const struct rd_lua_fn rd_lua_time_rows[];     /* replyd.sleep, now */
 extern const struct rd_lua_fn rd_lua_log_rows[];      /* replyd.log.* */
 extern const struct rd_lua_fn rd_lua_reply_rows[];    /* replyd.redirect */

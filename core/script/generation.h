@@ -27,8 +27,6 @@ struct rd_source {
     struct rd_slice text;
 };
 
-enum rd_concurrency { RD_CONCURRENCY_QUEUE, RD_CONCURRENCY_LATEST, RD_CONCURRENCY_DROP };
-
 /* What the table that a script returned says; the same in every VM. */
 struct rd_gen_script {
     struct rd_slice path;

@@ -342,7 +342,8 @@ static bool
 handlers_same(const struct rd_gen_script *a, const struct rd_gen_script *b)
 {
     if (a->message != b->message || a->status != b->status || a->opt_out != b->opt_out ||
-        a->error != b->error || a->n_keywords != b->n_keywords)
+        a->error != b->error || a->n_keywords != b->n_keywords ||
+        a->concurrency != b->concurrency || a->debounce_ms != b->debounce_ms)
         return false;
     for (unsigned i = 0; i < a->n_keywords; i++)
         if (!rd_slice_eq(a->keywords[i], b->keywords[i]))

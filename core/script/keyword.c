@@ -23,6 +23,12 @@ rd_script_has(const struct rd_generation *g, unsigned script, enum rd_handler ha
     return false;
 }
 
+enum rd_concurrency
+rd_script_concurrency(const struct rd_generation *g, unsigned script)
+{
+    return g->scripts[script].concurrency;
+}
+
 /* A button's payload is a keyword as a whole or not at all. */
 static int
 keyword_exact(const struct rd_gen_script *s, struct rd_slice payload)

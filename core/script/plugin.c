@@ -27,6 +27,7 @@ rd_script_init(const char **why)
     int error = 0;
 
     rd_slice_init();
+    rd_script_register("return", rd_lua_handler_rows);
     rd_script_register("", rd_lua_time_rows);
     rd_script_register("", rd_lua_reply_rows);
     rd_script_register("log", rd_lua_log_rows);

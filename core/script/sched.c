@@ -1,9 +1,9 @@
 /*
  * sched.c - which run gets the next slice. Called by the worker's loop.
  *
- * New and woken runs come first, in order; those whose slice was over wait in
- * the low queue, of which the oldest gets every 8th slice at least. A batch ends
- * soon, so that mails and timers are never far away.
+ * New and woken runs come first, in order, messages and events by turns; those whose
+ * slice was over wait in the low queue, of which the oldest gets every 8th slice at
+ * least. A batch ends soon, so that mails and timers are never far away.
  */
 #include "script/worker.h"
 
@@ -51,16 +51,26 @@ queue_remove(struct rd_run_queue *q, struct rd_run *run)
 static bool
 sched_is_empty(const struct rd_worker *w)
 {
-    return w->ready.head == NULL && w->low.head == NULL;
+    return w->ready.head == NULL && w->events.head == NULL && w->low.head == NULL;
+}
+
+/* Many messages do not hold an event up, nor many events a message. */
+static struct rd_run *
+sched_first(struct rd_worker *w)
+{
+    bool event = w->events.head != NULL && (w->ready.head == NULL || !w->was_event);
+
+    w->was_event = event;
+    return queue_pop(event ? &w->events : &w->ready);
 }
 
 static struct rd_run *
 sched_next(struct rd_worker *w)
 {
-    bool low = w->low.head != NULL && (w->ready.head == NULL || ++w->slices >= SCHED_LOW_EVERY);
+    bool first = w->ready.head != NULL || w->events.head != NULL;
 
-    if (!low)
-        return queue_pop(&w->ready);
+    if (first && (w->low.head == NULL || ++w->slices < SCHED_LOW_EVERY))
+        return sched_first(w);
     w->slices = 0;
     return queue_pop(&w->low);
 }
@@ -107,6 +117,7 @@ int
 rd_sched_open(struct rd_worker *w)
 {
     w->ready.tail = &w->ready.head;
+    w->events.tail = &w->events.head;
     w->low.tail = &w->low.head;
     w->idle.data = w->check.data = w;
     if (uv_idle_init(&w->loop.uv, &w->idle) != 0 || uv_check_init(&w->loop.uv, &w->check) != 0)
@@ -126,6 +137,8 @@ rd_sched_close(struct rd_worker *w)
 void
 rd_sched_push(struct rd_worker *w, struct rd_run_queue *queue, struct rd_run *run)
 {
+    if (queue == &w->ready && run->order.handler == RD_HANDLER_STATUS)
+        queue = &w->events;
     queue_push(queue, run);
     uv_idle_start(&w->idle, sched_on_idle);    /* does nothing when it is active */
 }
@@ -133,6 +146,6 @@ rd_sched_push(struct rd_worker *w, struct rd_run_queue *queue, struct rd_run *ru
 void
 rd_sched_remove(struct rd_worker *w, struct rd_run *run)
 {
-    if (!queue_remove(&w->ready, run))
+    if (!queue_remove(&w->ready, run) && !queue_remove(&w->events, run))
         queue_remove(&w->low, run);
 }

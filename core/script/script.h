@@ -121,6 +121,10 @@ struct rd_generation *rd_generation_of(lua_State *L);
 unsigned rd_generations_alive(void);
 unsigned rd_generations_leaked(void);
 
+/* What a message does while its conversation's handler runs. */
+enum rd_concurrency { RD_CONCURRENCY_QUEUE, RD_CONCURRENCY_LATEST, RD_CONCURRENCY_DROP };
+
+enum rd_concurrency rd_script_concurrency(const struct rd_generation *g, unsigned script);
 /* The script has that handler. */
 bool rd_script_has(const struct rd_generation *g, unsigned script, enum rd_handler handler);
 /*
@@ -215,7 +219,8 @@ void rd_workers_wake(void);
 /* All rows of the Lua API: engine's, host's and plugins', for `replyd help lua`. */
 /*
  * Before any VM. Table "" is replyd itself, "log" is replyd.log: rows with a function are put
- * there in each VM. Rows of "msg" (methods, fields) are documentation: vm_open builds those.
+ * there in each VM. Rows of "msg" (methods, fields) and "return" (the handlers of a script) are
+ * documentation: vm_open builds the former.
  */
 void rd_script_register(const char *table, const struct rd_lua_fn *rows);
 typedef void rd_script_row_fn(const char *table, const struct rd_lua_fn *row, void *arg);

@@ -37,12 +37,14 @@ struct rd_worker {
     struct rd_slice_clock clock;
 
     struct rd_run_queue ready;         /* new and woken */
+    struct rd_run_queue events;        /* the same of status events */
     struct rd_run_queue low;           /* made way when their slice was over */
     struct rd_run *runs;               /* all that have not ended */
     unsigned n_runs;
     struct rd_run *spare;              /* freed structs, for the next runs */
     unsigned n_spare;
     unsigned slices;                   /* since a low run had its turn */
+    bool was_event;                    /* the last turn of messages and events was an event's */
     bool stopping;                     /* runs are cancelled as they come */
     bool stopped;                      /* its loop was asked to end */
 

@@ -49,12 +49,12 @@ def refused(gw):
 
 
 def test_what_runs_is_answered_and_readyz_says_503(gateway, twilio):
-    with gateway(SCRIPT, deadline="8s") as gw:
+    with gateway(SCRIPT, deadline="8s", script_threads=1) as gw:
         assert gw.admin("/readyz")[0] == 200
         waiting = twilio.text_async(gw, "wait", from_="+15550001111")
         gw.wait_hits("script.start", 1)
         with Connection(gw, tls=False) as held:
-            head, body = post(twilio, gw, twilio.message_params("go", from_="+15550001111"),
+            head, body = post(twilio, gw, twilio.message_params("go", from_="+15550002222"),
                               tls=False)
             held.send(head)                   # of which a byte was read: it may still end
             gw.wait_metric("replyd_connections", at_least=2)

@@ -54,7 +54,7 @@ def test_mail_of_a_lost_thread_keeps_its_order(gateway, twilio, count):
     with gateway(SCRIPT, **configuration(script_threads=1, max_sender_queue=1000)) as gw:
         stuck = twilio.text_async(gw, "block", tls=False)
         gw.wait_log("script", msg="blocking")
-        load = Load(gw, rate=1000, limit=n, word="order", fresh=0).start()
+        load = Load(gw, rate=1000, limit=n, senders=1, word="order", fresh=0).start()
         report = load.join()
         assert stuck.result().messages == [FALLBACK]
         assert not report.lost and not report.foreign, report.foreign[:5]

@@ -160,7 +160,7 @@ def test_replay(gw, twilio):
 def test_join(gw, twilio):
     pending = [twilio.text_async(gw, "wait", sid="SM2") for _ in range(2)]
     gw.wait_metric("replyd_exchanges_waiting", equals=1)
-    assert twilio.text(gw, "go").messages == ["gone"]
+    assert twilio.text(gw, "go", from_="+15550009999").messages == ["gone"]
     assert [p.result().messages for p in pending] == [["went"], ["went"]]
     ended(gw, "join")
 
@@ -184,7 +184,7 @@ def test_overload(gateway, twilio):
         joined = twilio.text_async(gw, "wait", sid="SM3")    # nothing more is in flight: it joins
         gw.wait_metric("replyd_exchanges_waiting", equals=1)
         gw.reload(SCRIPT.replace("fine", "better"), max_in_flight=10)
-        assert twilio.text(gw, "go").messages == ["gone"]
+        assert twilio.text(gw, "go", from_="+15550009999").messages == ["gone"]
         assert twilio.text(gw, "ok", sid="SM4").messages == ["better"]    # 503 recorded nothing
         for answer in (first.result(), joined.result()):
             assert answer.messages in (["went"], [])
@@ -218,7 +218,7 @@ def test_a_running_handler_is_counted_once(gw, twilio):
     gw.wait_hits("script.start", 1)
     gw.wait_metric("replyd_runs", at_least=1)
     runs = gw.metric("replyd_runs")
-    twilio.text(gw, "go")
+    twilio.text(gw, "go", from_="+15550009999")
     assert pending.result().messages == ["went"]
     assert runs == 1
 

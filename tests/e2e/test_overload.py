@@ -14,7 +14,8 @@ return { keywords = {
 def test_beyond_max_in_flight_is_503_and_the_next_call_runs_afresh(gateway, twilio, count):
     n = count(1000, "refused messages", least=20)
     with gateway(SCRIPT, script_threads=1, max_in_flight=2, deadline="8s") as gw:
-        waiting = [twilio.text_async(gw, "wait", sid=f"SMwait{i}") for i in range(2)]
+        waiting = [twilio.text_async(gw, "wait", sid=f"SMwait{i}", from_=f"+1555000111{i}")
+                   for i in range(2)]
         gw.wait_hits("script.start", 2)
         report = Load(gw, rate=500, limit=n).start().join()
         assert {r.status for r in report.results} == {503}

@@ -108,7 +108,7 @@ def test_a_missing_script_or_configuration_never_replaces_a_working_one(gateway,
 
 
 def test_what_has_begun_ends_in_its_own_generation(gateway, twilio):
-    with gateway(SCRIPT % 1, deadline="8s") as gw:
+    with gateway(SCRIPT % 1, deadline="8s", script_threads=1) as gw:
         waiting = twilio.text_async(gw, "wait", from_="+15550001111")
         napping = twilio.text_async(gw, "nap", from_="+15550002222")
         gw.wait_hits("script.start", 2)
@@ -116,7 +116,7 @@ def test_what_has_begun_ends_in_its_own_generation(gateway, twilio):
         assert alive(gw) == 2
         assert twilio.text(gw, "which").messages == ["2"]
         assert napping.result().messages == ["slept in 1"]
-        twilio.text(gw, "go", from_="+15550001111")
+        twilio.text(gw, "go", from_="+15550003333")
         assert waiting.result().messages == ["waited in 1"]
         gw.wait_metric("replyd_generations", equals=1)
         assert gw.metric("replyd_generations_leaked_total") == 0

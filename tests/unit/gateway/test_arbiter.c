@@ -394,6 +394,82 @@ test_soft_during_the_look_up_comes_after_it(void **state)
     assert_at_rest(0);
 }
 
+/* ---- its conversation does not want it ------------------------------------------------ */
+
+static void
+assert_nothing(const struct world_ticket *t)
+{
+    assert_true(t->answered);
+    assert_int_equal(t->status, 200);
+    assert_int_equal(t->mask, 0);
+    assert_non_null(strstr(t->full, "<Response"));
+}
+
+static void
+test_a_refused_message_is_answered_with_nothing(void **state)
+{
+    struct world_ticket *t = world_ask(0, 0);
+
+    (void)state;
+    assert_true(world_refuse(world_run(RUN_QUEUED), RD_OUTCOME_dropped));
+    assert_waits(t);
+    world_settle();
+    assert_nothing(t);
+    assert_int_equal(t->outcome, RD_OUTCOME_dropped);
+    assert_int_equal(world_row(0), RD_ROW_ANSWERED);
+    assert_nothing(world_ask(0, 0));    /* stored like any answer */
+    assert_at_rest(0);
+}
+
+static void
+test_a_handler_given_up_says_nothing(void **state)
+{
+    struct world_ticket *t = running(0);
+    struct world_run *r = world_run(RUN_RUNNING);
+
+    (void)state;
+    assert_int_equal(world_publish(r, A), RD_PUBLISHED_IN_TIME);
+    assert_true(world_refuse(r, RD_OUTCOME_cancelled));
+    assert_false(rd_arbiter_refuse(&world.g, r->claim, r->run, r->epoch, RD_OUTCOME_cancelled));
+    world_settle();
+    assert_nothing(t);
+    assert_int_equal(t->outcome, RD_OUTCOME_cancelled);
+    assert_at_rest(0);
+}
+
+/* Also when the first write of it failed. */
+static void
+test_what_it_had_not_sent_yet_is_discarded(void **state)
+{
+    struct world_ticket *t = early(0, A);
+    struct world_run *r = world_run(RUN_RUNNING);
+
+    (void)state;
+    assert_int_equal(world_publish(r, B), RD_PUBLISHED_COMMIT);
+    world_settle();
+    assert_int_equal(rd_metric_get(RD_METRIC_outbox, RD_OUTBOX_waiting), 1);
+    assert_true(world_refuse(r, RD_OUTCOME_cancelled));
+    world_store_fails();
+    assert_int_equal(rd_metric_get(RD_METRIC_outbox, RD_OUTBOX_waiting), 1);
+    world_settle();
+    assert_int_equal(world_outbox(), 0);
+    assert_answer(t, A);
+    assert_int_equal(world_row(0), RD_ROW_DONE);
+    assert_at_rest(0);
+}
+
+static void
+test_a_refusal_answers_joined_fallback_calls(void **state)
+{
+    struct world_ticket *t = running(0), *u = world_ask(0, ASK_FALLBACK);
+
+    (void)state;
+    assert_true(world_refuse(world_run(RUN_RUNNING), RD_OUTCOME_cancelled));
+    world_settle();
+    assert_nothing(t);
+    assert_nothing(u);
+}
+
 #define IN(test) cmocka_unit_test_setup_teardown(test, world_setup, world_teardown)
 #define REST(test) cmocka_unit_test_setup_teardown(test, setup_rest, world_teardown)
 #define HTTP500(test) cmocka_unit_test_setup_teardown(test, setup_http500, world_teardown)
@@ -430,6 +506,12 @@ main(void)
         REST(test_hard_sends_what_is_frozen_and_counts),
         HTTP500(test_hard_while_the_store_is_asked),
         HTTP500(test_soft_during_the_look_up_comes_after_it),
+        IN(test_a_refused_message_is_answered_with_nothing),
+        REST(test_a_refused_message_is_answered_with_nothing),
+        IN(test_a_handler_given_up_says_nothing),
+        REST(test_a_handler_given_up_says_nothing),
+        REST(test_what_it_had_not_sent_yet_is_discarded),
+        HTTP500(test_a_refusal_answers_joined_fallback_calls),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

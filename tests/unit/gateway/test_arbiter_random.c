@@ -182,13 +182,15 @@ run_acts(struct world_run *r)
         assert_int_equal(world_publish(r, replies), RD_PUBLISHED_STALE);
         assert_int_equal(world_finish(r), RD_PUBLISHED_STALE);
         assert_false(world_end(r, 0));
-    } else if (what < 2 && replies != 0)
+    } else if (what == 7)
+        assert_true(world_refuse(r, RD_OUTCOME_cancelled));
+    else if (what < 2 && replies != 0)
         world_publish(r, replies);
     else if (what < 3)
         world_finish(r);
     else if (what < 6)
         world_end(r, replies);
-    else if (what < 7)
+    else
         world_fail(r);
 }
 
@@ -253,7 +255,9 @@ step_begin(void)
 {
     struct world_run *r = random_run(RUN_QUEUED);
 
-    if (r != NULL)
+    if (r != NULL && random_below(16) == 0)
+        world_refuse(r, RD_OUTCOME_dropped);
+    else if (r != NULL)
         world_begin(r);
 }
 

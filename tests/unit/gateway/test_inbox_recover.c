@@ -149,6 +149,34 @@ test_a_rerun_after_finish_has_the_late_limit(void **state)
     free_leaked(leaked);
 }
 
+/* Those that waited keep their order and their place, whatever the queue's limit says. */
+static void
+test_a_conversation_goes_on_in_order(void **state)
+{
+    struct world_ticket *t[3];
+    struct rd_task *leaked;
+
+    (void)state;
+    world.one_sender = true;
+    for (unsigned i = 0; i < 3; i++)
+        t[i] = ask(i, 0);
+    leaked = task_of(0);
+    world.config.max_sender_queue = 1;
+    recover(RUNS_MOST);
+    pump();
+    assert_int_equal(n_runs, 2);
+    for (unsigned i = 1; i < 4; i++) {
+        end_run(i, RD_OUTCOME_ok, reply_of(i == 1 ? "first" : i == 2 ? "second" : "third"));
+        pump();
+    }
+    settle_all();
+    BODIES(t[0], "first");
+    BODIES(t[1], "second");
+    BODIES(t[2], "third");
+    free_leaked(leaked);
+    assert_int_equal(world.g.in_flight, 0);
+}
+
 #define IN(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
 
 int
@@ -160,6 +188,7 @@ main(void)
         IN(test_a_cancelled_message_is_not_taken),
         IN(test_new_messages_wait_until_the_successor_is_released),
         IN(test_a_rerun_after_finish_has_the_late_limit),
+        IN(test_a_conversation_goes_on_in_order),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -41,6 +41,7 @@ static unsigned n_runs, n_ended;
 static struct rd_script_host host;
 static struct rd_inbox_start starts[2];
 static int keyword;
+static enum rd_concurrency concurrency;
 
 uv_loop_t *
 rd_worker_loop(struct rd_worker *w)
@@ -97,6 +98,14 @@ rd_run_cancel(struct rd_run *r, enum rd_outcome why)
     r->cancelled = (int)why;
 }
 
+enum rd_concurrency
+rd_script_concurrency(const struct rd_generation *gen, unsigned script)
+{
+    (void)gen;
+    (void)script;
+    return concurrency;
+}
+
 int
 rd_script_keyword(const struct rd_generation *gen, unsigned script, struct rd_slice payload,
                   struct rd_slice text, struct rd_slice *args)
@@ -148,11 +157,14 @@ setup(void **state)
 {
     (void)state;
     world_open();
+    world.epoch = EPOCH;
     n_runs = n_ended = 0;
     keyword = -1;
+    concurrency = RD_CONCURRENCY_QUEUE;
     open_worker(0, false);
     open_worker(1, true);
     rd_shards_spread(&world.g.shards, (struct rd_mailbox *[]){ &workers[0].box }, 1);
+    world.config.max_sender_queue = 20;
     world.config.scripts = no_scripts;
     world.config.n_scripts = 1;
     world.config.fallback_reply = rd_reply_new(1 << 16);

@@ -146,6 +146,7 @@ message_of(unsigned key, unsigned flags)
 
     m->kind = flags & ASK_STATUS ? RD_KIND_STATUS : RD_KIND_MESSAGE;
     m->is_fallback = flags & ASK_FALLBACK;
+    m->from = world.one_sender ? RD_LIT("one") : rd_slice_make("0123456789" + key, 1);
     m->start_ns = key;    /* a double's way to know it again */
     return m;
 }
@@ -360,6 +361,16 @@ world_fail(struct world_run *r)
     result.failed = true;
     result.outcome = RD_OUTCOME_error;
     return run_end(r, &result);
+}
+
+bool
+world_refuse(struct world_run *r, enum rd_outcome outcome)
+{
+    bool current = rd_arbiter_refuse(&world.g, r->claim, r->run, r->epoch, outcome);
+
+    run_over(r);
+    world_pump();
+    return current;
 }
 
 void

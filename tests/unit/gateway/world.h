@@ -83,6 +83,7 @@ struct world {
     uv_loop_t loop;
     struct rd_mailbox script;    /* of every shard */
     uint64_t epoch;              /* of the current script thread */
+    bool one_sender;             /* all messages are of one conversation, else each of its own */
     struct world_ticket tickets[WORLD_TICKETS];
     unsigned n_tickets;
     struct world_run runs[WORLD_RUNS];
@@ -129,6 +130,8 @@ enum rd_published world_finish(struct world_run *r);
 /* It ends with these replies besides the published ones; true when it was the current run. */
 bool world_end(struct world_run *r, unsigned replies);
 bool world_fail(struct world_run *r);
+/* Its conversation gives it up; true when it was the current run. */
+bool world_refuse(struct world_run *r, enum rd_outcome outcome);
 /* The whole way: it begins and ends. */
 void world_answer(struct world_run *r, unsigned replies);
 

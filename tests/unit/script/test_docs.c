@@ -40,7 +40,7 @@ describe(const char *table, const struct rd_lua_fn *row, void *arg)
 {
     char *text = arg;
 
-    if (strcmp(table, "msg") != 0)
+    if (strcmp(table, "msg") != 0 && strcmp(table, "return") != 0)
         snprintf(text + strlen(text), 4000 - strlen(text), "[\"%s%s%s\"] = true,",
                  table, table[0] != '\0' ? "." : "", row->name);
 }

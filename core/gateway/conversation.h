@@ -1,0 +1,24 @@
+/*
+ * conversation.h - whose turn it is among the messages of one sender.
+ *
+ * A conversation is (account, our address, their address). One handler of it
+ * runs at a time, in the order of arrival; `concurrency` says what a message
+ * does meanwhile. Status events belong to none. Everything here runs on the
+ * script thread that owns the inbox; called by inbox.c and inbox_reply.c only.
+ */
+#ifndef RD_GATEWAY_CONVERSATION_H
+#define RD_GATEWAY_CONVERSATION_H
+
+#include "gateway/inbox_table.h"
+
+/*
+ * A message wants its turn: it has it now (rd_inbox_turn), waits behind the others, or is refused
+ * and gone. A full queue of max_sender_queue messages refuses, whatever `concurrency` is.
+ */
+void rd_conversation_enter(struct rd_inbox *in, struct rd_task *t);
+/* Its turn is over, or will not come: the next one has it. A task of none is left alone. */
+void rd_conversation_leave(struct rd_task *t);
+/* It waits for its turn. */
+bool rd_conversation_waits(const struct rd_task *t);
+
+#endif

@@ -1,0 +1,19 @@
+/* handler_docs.c - what a script's table of handlers may say, for `replyd help lua`. */
+#include "script/docs.h"
+
+const struct rd_lua_fn rd_lua_handler_rows[] = {
+    { "message", NULL, "message = function(msg) ... end",
+      "Every inbound message that no keyword matches; what it returns is the answer." },
+    { "keywords", NULL, "keywords = { hours = \"9-17\", [\"sign up\"] = function(msg) ... end }",
+      "Before message: the longest key at the start of the text; a reply value or a function." },
+    { "status", NULL, "status = function(ev) ... end",
+      "Delivery status of something that we sent; what it returns is ignored." },
+    { "error", NULL, "error = function(err, msg) ... end",
+      "An uncaught error in a handler; may return the reply." },
+    { "concurrency", NULL, "concurrency = \"queue\" | \"latest\" | \"drop\"",
+      "What a sender's message does while the one before it is handled: waits for its turn (at "
+      "most max_sender_queue wait, further ones are dropped), ends the running handler (whose "
+      "request is answered <Response/>, its replies and effects void), or is answered <Response/> "
+      "at once." },
+    { NULL, NULL, NULL, NULL },
+};
