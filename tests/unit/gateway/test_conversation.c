@@ -235,6 +235,47 @@ test_latest_discards_what_was_not_sent(void **state)
     settle_all();
 }
 
+/* Nothing that comes before or after it may make us deaf to a STOP. */
+static void
+assert_stop_is_heard(enum rd_concurrency is, bool followed)
+{
+    world.config.max_sender_queue = followed ? 2 : 0;
+    concurrency = is;
+    ask(0, 0);
+    ask(1, ASK_STOP);
+    if (followed)
+        ask(2, 0);
+    end_run(0, RD_OUTCOME_empty, NULL);
+    pump();
+    assert_int_equal(n_runs, followed ? 3 : 2);    /* a STOP gives its turn away as it begins */
+    assert_int_equal(runs[1].order.handler, RD_HANDLER_OPT_OUT);
+    for (unsigned i = 1; i < n_runs; i++)
+        end_run(i, RD_OUTCOME_empty, NULL);
+    settle_all();
+    assert_int_equal(world.g.in_flight, 0);
+}
+
+static void
+test_a_full_queue_takes_an_opt_out(void **state)
+{
+    (void)state;
+    assert_stop_is_heard(RD_CONCURRENCY_QUEUE, false);
+}
+
+static void
+test_drop_takes_an_opt_out(void **state)
+{
+    (void)state;
+    assert_stop_is_heard(RD_CONCURRENCY_DROP, false);
+}
+
+static void
+test_latest_does_not_give_an_opt_out_up(void **state)
+{
+    (void)state;
+    assert_stop_is_heard(RD_CONCURRENCY_LATEST, true);
+}
+
 #define IN(test) cmocka_unit_test_setup_teardown(test, setup_one_sender, teardown)
 
 int
@@ -252,6 +293,9 @@ main(void)
         IN(test_a_finished_handler_has_given_its_turn_away),
         IN(test_but_not_while_its_replies_may_come_late),
         IN(test_latest_discards_what_was_not_sent),
+        IN(test_a_full_queue_takes_an_opt_out),
+        IN(test_drop_takes_an_opt_out),
+        IN(test_latest_does_not_give_an_opt_out_up),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -113,7 +113,7 @@ int world_teardown(void **state);
 
 /* ---- requests ------------------------------------------------------------------ */
 
-enum world_ask { ASK_STATUS = 1, ASK_FALLBACK = 2, ASK_UNSTARTED = 4 };
+enum world_ask { ASK_STATUS = 1, ASK_FALLBACK = 2, ASK_UNSTARTED = 4, ASK_STOP = 8 };
 /* A request for message number `key` comes; DISPATCH follows unless it is told not to. */
 struct world_ticket *world_ask(unsigned key, unsigned flags);
 void world_start(struct world_ticket *t);
