@@ -81,7 +81,7 @@ class Result:
     @property
     def text(self):
         """The text of the first message, None without one."""
-        found = re.search(rb"<Message>(?:<Body>)?([^<]*)", self.body)
+        found = re.search(rb"<Message[^>]*>(?:<Body>)?([^<]*)", self.body)
         return found[1].decode() if found else None
 
     def __repr__(self):
