@@ -96,6 +96,13 @@ admin_info(struct rd_admin *a, const struct rd_http_request *r, struct admin_rep
     rd_buf_put_str(b, "]}\n");
 }
 
+static void
+admin_explain(struct rd_admin *a, const struct rd_http_request *r, struct admin_reply *reply)
+{
+    reply->type = RD_LIT("application/json");
+    a->calls.explain(a->calls.data, rd_slice_skip(r->path, sizeof "/explain/" - 1), &reply->body);
+}
+
 #ifdef RD_TEST
 static void
 admin_fault(struct rd_admin *a, const struct rd_http_request *r, struct admin_reply *reply)
@@ -136,6 +143,7 @@ static const struct {
     { RD_LIT("/readyz"), false, admin_readyz },
     { RD_LIT("/metrics"), false, admin_metrics },
     { RD_LIT("/info"), false, admin_info },
+    { RD_LIT("/explain/"), true, admin_explain },
 #ifdef RD_TEST
     { RD_LIT("/fault/"), true, admin_fault },
     { RD_LIT("/mark/"), true, admin_mark },
@@ -161,7 +169,7 @@ admin_find_page(struct rd_admin *a, const struct rd_http_request *r, struct admi
             admin_pages[i].page(a, r, reply);
         return;
     }
-    admin_say(reply, 404, "not found: /healthz /readyz /metrics /info");
+    admin_say(reply, 404, "not found: /healthz /readyz /metrics /info /explain/SID");
 }
 
 static void

@@ -6,6 +6,7 @@
  *     GET /readyz          200 while serving, 503 while starting or draining
  *     GET /metrics         Prometheus text
  *     GET /info            JSON: version, pid, generation, listeners, public_urls
+ *     GET /explain/SID     JSON: refused requests of a message, and its lines of the log
  *     GET, POST /fault/X   test builds: "hits=N stalled=N"; a command (base/fault.h)
  *     POST /mark/X         test builds: writes a log line, so that a test knows how far it has read
  */
@@ -21,12 +22,13 @@
 
 struct rd_admin;
 
-/* All called on the loop; listeners and public_urls append "a","b" (JSON strings). */
+/* All called on the loop; listeners and public_urls append "a","b" (JSON strings), explain JSON. */
 struct rd_admin_calls {
     bool (*ready)(void *data);
     uint64_t (*generation)(void *data);
     void (*listeners)(void *data, struct rd_buf *json);
     void (*public_urls)(void *data, struct rd_buf *json);
+    void (*explain)(void *data, struct rd_slice sid, struct rd_buf *json);
     void *data;
 };
 

@@ -18,7 +18,7 @@ const struct rd_command rd_commands[] = {
 
 /* Commands that the documentation names and a later version brings. */
 static const char *const command_later[] = {
-    "verify", "explain", "messages", "backup", "send", "webhook", "doctor", "dev", "init", "test",
+    "messages", "backup", "send", "webhook", "doctor", "dev", "init", "test",
     "replay", NULL,
 };
 

@@ -15,7 +15,7 @@
 
 typedef int rd_command_fn(int argc, char **argv);    /* argv[0] is the command's name */
 
-rd_command_fn rd_cmd_run, rd_cmd_check, rd_cmd_text, rd_cmd_help;
+rd_command_fn rd_cmd_run, rd_cmd_check, rd_cmd_text, rd_cmd_verify, rd_cmd_explain, rd_cmd_help;
 
 /*    name   function      arguments                 what it does */
 #define RD_COMMANDS(X)                                                                       \
@@ -29,6 +29,13 @@ rd_command_fn rd_cmd_run, rd_cmd_check, rd_cmd_text, rd_cmd_help;
       " [--url URL] [--token TOKEN] [--account SID] [--xml] [--insecure] [-c FILE]"          \
       " [--state DIR]",                                                                      \
       "Sends a message as Twilio would, signed, and prints the answer.")                     \
+    X(verify, rd_cmd_verify,                                                                 \
+      "--url URL --token TOKEN|@FILE --signature SIGNATURE [--content-type TYPE]"            \
+      " [--body FILE|-] [--method METHOD]",                                                  \
+      "Says whether a signature of Twilio's is right, and if not, what would have matched.") \
+    X(explain, rd_cmd_explain, "SID|FILE|- [--json] [-c FILE] [--state DIR]",                \
+      "Says why a message was refused or failed: by the running replyd, a log, or a request" \
+      " as it came.")                                                                        \
     X(help, rd_cmd_help, "[config|lua|metrics|COMMAND]",                                     \
       "Prints this, every configuration key, the whole Lua API, or every metric.")
 

@@ -23,6 +23,7 @@
 #include "gateway/claims.h"
 #include "gateway/compose.h"
 #include "gateway/lua_msg.h"
+#include "gateway/refusals.h"
 #include "store/store.h"
 
 #define SERVE_TEXT ((size_t)1 << 20)             /* bytes of errors or warnings */
@@ -295,6 +296,7 @@ serve_open(struct rd_process *p)
     p->drain_timer.data = p;
     p->gateway.magic = RD_GATEWAY_MAGIC;
     p->gateway.claims = rd_claims_new();
+    p->gateway.refusals = rd_refusals_new();
     p->worker_start = (struct rd_inbox_start){ &p->gateway, false, rd_process_on_worker_ended, p };
     p->successor_start = p->worker_start;
     p->successor_start.held = true;
@@ -343,6 +345,7 @@ serve_process(struct rd_process *p, struct rd_config *config, const struct rd_bu
         }
         rd_process_unbind(p);
         rd_claims_free(p->gateway.claims);
+        rd_refusals_free(p->gateway.refusals);
         free(p->fronts);
         rd_mailbox_close_handle(&p->mailbox);
         uv_run(&p->loop, UV_RUN_DEFAULT);

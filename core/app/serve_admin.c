@@ -1,7 +1,13 @@
 /* serve_admin.c - what the admin listener tells of the process. Called by serve.c on main. */
 #include "app/process.h"
 
+#include <stdlib.h>
+#include <yyjson.h>
+
 #include "base/log.h"
+#include "base/log_recent.h"
+#include "base/utf8.h"
+#include "gateway/refusals.h"
 
 static bool
 admin_is_ready(void *process)
@@ -41,12 +47,56 @@ admin_public_urls(void *process, struct rd_buf *json)
     }
 }
 
+/* The lines as a list of JSON strings; they are UTF-8 or get U+FFFD. */
+static void
+admin_put_lines(struct rd_slice lines, struct rd_buf *json)
+{
+    yyjson_mut_doc *doc = yyjson_mut_doc_new(NULL);
+    yyjson_mut_val *list = yyjson_mut_arr(doc);
+    struct rd_arena a;
+    size_t size = 0;
+    char *text;
+
+    rd_arena_init(&a, 8 * RD_LOG_RECENT);
+    while (lines.n > 0) {
+        struct rd_slice line = rd_slice_make(lines.p, rd_slice_find(lines, '\n'));
+        struct rd_slice clean = rd_utf8_repair(line, &a);
+
+        yyjson_mut_arr_add_strncpy(doc, list, clean.p ? clean.p : "", clean.n);
+        lines = rd_slice_skip(lines, line.n + 1);
+    }
+    yyjson_mut_doc_set_root(doc, list);
+    text = yyjson_mut_write(doc, 0, &size);
+    if (text != NULL)
+        rd_buf_put(json, text, size);
+    free(text);
+    yyjson_mut_doc_free(doc);
+    rd_arena_free(&a);
+}
+
+static void
+admin_explain_sid(void *process, struct rd_slice sid, struct rd_buf *json)
+{
+    struct rd_process *p = process;
+    struct rd_buf lines;
+
+    rd_buf_init(&lines, RD_LOG_RECENT);
+    if (sid.n > 0)
+        rd_log_recent_find(sid, &lines);
+    rd_buf_put_str(json, "{\"refused\":");
+    rd_refusals_print(p->gateway.refusals, rd_process_config(p), sid, json);
+    rd_buf_put_str(json, ",\"lines\":");
+    admin_put_lines(rd_buf_slice(&lines), json);
+    rd_buf_put_str(json, "}\n");
+    rd_buf_free(&lines);
+}
+
 int
 rd_process_start_admin(struct rd_process *p, struct rd_buf *why)
 {
     const struct rd_admin_calls calls = {
         .ready = admin_is_ready, .generation = admin_generation, .listeners = admin_listeners,
-        .public_urls = admin_public_urls, .data = p,
+        .public_urls = admin_public_urls, .explain = admin_explain_sid, .data = p,
     };
     struct rd_slice address = rd_process_config(p)->admin;
     struct rd_log_line l;

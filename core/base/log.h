@@ -35,6 +35,7 @@ enum rd_log_format { RD_LOG_LOGFMT, RD_LOG_JSON };
 
 struct rd_log_line {
     size_t n;
+    enum rd_log_level level;
     bool cut;
     char text[RD_LOG_LINE];
 };

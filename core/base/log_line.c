@@ -13,6 +13,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/log_recent.h"
 #include "base/log_sink.h"
 
 #define LINE_TAIL 32                          /* room for closing quote, cut mark and newline */
@@ -285,6 +286,7 @@ rd_log_begin(struct rd_log_line *l, enum rd_log_level level, const char *event)
         return false;
     json = atomic_load_explicit(&line_format, memory_order_relaxed) == RD_LOG_JSON;
     l->n = 0;
+    l->level = level;
     l->cut = false;
     line_put_str(l, json ? "{\"ts\":\"" : "ts=");
     line_put(l, line_stamp(), LINE_STAMP);
@@ -311,6 +313,8 @@ void
 rd_log_end(struct rd_log_line *l)
 {
     rd_log_line_close(l);
+    if (l->level >= RD_LOG_WARN)
+        rd_log_recent_keep(rd_slice_make(l->text, l->n));
     rd_log_send(l->text, l->n);
 }
 

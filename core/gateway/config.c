@@ -52,6 +52,15 @@ rd_config_prepare(struct rd_config *c, struct rd_buf *errors)
     return error;
 }
 
+const struct rd_account *
+rd_account_find(const struct rd_config *c, struct rd_slice sid)
+{
+    for (size_t i = 0; i < c->n_accounts; i++)
+        if (c->accounts[i].sid.n == 0 || rd_slice_eq(c->accounts[i].sid, sid))
+            return &c->accounts[i];
+    return NULL;
+}
+
 void
 rd_config_unprepare(struct rd_config *c)
 {

@@ -122,6 +122,9 @@ int rd_config_prepare(struct rd_config *c, struct rd_buf *errors);
 /* Gives back what rd_config_prepare made, secrets wiped; app/config frees the rest. */
 void rd_config_unprepare(struct rd_config *c);
 
+/* The account that a request names (one without SID, the last, takes any); NULL: no such. */
+const struct rd_account *rd_account_find(const struct rd_config *c, struct rd_slice sid);
+
 /* Hard deadline that belongs to a soft one. */
 static inline uint64_t
 rd_hard_ms(uint64_t soft_ms)

@@ -55,10 +55,23 @@ front_check_drained(struct rd_front *f)
 {
     void (*drained)(void *arg) = f->drained;
 
-    if (!f->draining || !f->server_gone || f->open > 0 || drained == NULL)
+    if (!f->draining || !f->server_gone || f->open > 0 || f->held > 0 || drained == NULL)
         return;
     f->drained = NULL;
     drained(f->drained_arg);
+}
+
+void
+rd_front_hold(struct rd_front *f)
+{
+    f->held++;
+}
+
+void
+rd_front_release(struct rd_front *f)
+{
+    f->held--;
+    front_check_drained(f);
 }
 
 /* The message goes on without its connection: a retry finds the answer. */

@@ -27,6 +27,7 @@ struct rd_front {
     uint32_t n_slots, cap_slots;
     struct rd_exchange *free_slots;
     uint32_t open;                          /* exchanges in use */
+    uint32_t held;                          /* work under way that needs the loop */
     uv_timer_t retry_timer;
     struct front_retry *retries;            /* what is tried again at the next tick */
     struct rd_buf urls;                     /* scratch of VERIFY */
@@ -56,6 +57,9 @@ void rd_front_stop(struct rd_front *f);
 void rd_front_deliver(struct rd_gateway *g, uint64_t ticket, const struct rd_verdict *verdict);
 /* (front's thread) Calls fn(g, arg) again after a short while. */
 void rd_front_retry(struct rd_front *f, void (*fn)(struct rd_front *f, void *arg), void *arg);
+/* (front's thread) Work on another thread will come back: the front is not drained before. */
+void rd_front_hold(struct rd_front *f);
+void rd_front_release(struct rd_front *f);
 /* The front whose thread is running, or NULL. */
 struct rd_front *rd_front_current(void);
 /* Where completions for a ticket's message go. */

@@ -20,6 +20,7 @@ struct rd_gateway {
     uint32_t magic;
     struct rd_claims *claims;
     struct rd_store *store;
+    struct rd_refusals *refusals;
     struct rd_front *fronts[RD_FRONTS_MOST];
     unsigned n_fronts;
     struct rd_shards shards;             /* main writes */

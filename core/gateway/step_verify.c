@@ -7,6 +7,7 @@
 #include "base/metric.h"
 #include "gateway/basic_auth.h"
 #include "gateway/front.h"
+#include "gateway/refusals.h"
 #include "gateway/route.h"
 #include "twilio/signature.h"
 
@@ -14,16 +15,6 @@
 #define VERIFY_HEADERS 4     /* signature headers looked at; more than one is refused anyway */
 
 enum rd_next rd_step_verify(struct rd_exchange *x);
-
-/* The account that the request names; one without a SID (it stands last) takes any. */
-static const struct rd_account *
-verify_account(const struct rd_config *c, struct rd_slice sid)
-{
-    for (size_t i = 0; i < c->n_accounts; i++)
-        if (c->accounts[i].sid.n == 0 || rd_slice_eq(c->accounts[i].sid, sid))
-            return &c->accounts[i];
-    return NULL;
-}
 
 /* No public URL configured (loopback only): what the client, or a trusted proxy, says it called. */
 static size_t
@@ -87,6 +78,7 @@ verify_refuse(struct rd_exchange *x, enum rd_signature_failure why)
         rd_log_slice(&l, "account", x->message->account);
         rd_log_end(&l);
     }
+    rd_refusals_add(x->front->gateway->refusals, x, why);
     return rd_exchange_refuse(x, 403, RD_OUTCOME_refused);
 }
 
@@ -100,7 +92,7 @@ rd_step_verify(struct rd_exchange *x)
 
     if (!rd_basic_auth_passes(x->config, &x->request))
         return rd_exchange_refuse(x, 401, RD_OUTCOME_refused);
-    x->account = verify_account(x->config, x->message->account);
+    x->account = rd_account_find(x->config, x->message->account);
     in = (struct rd_signature_input){
         .mode = rd_signature_mode(x->request.method, type),
         .headers = headers,

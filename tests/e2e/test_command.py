@@ -6,7 +6,7 @@ import re
 def test_help_names_every_command(replyd):
     done = replyd("help")
     assert done.returncode == 0 and done.stderr == ""
-    for name in ("run", "check", "text", "help"):
+    for name in ("run", "check", "text", "verify", "explain", "help"):
         assert f"replyd {name} " in done.stdout
     assert replyd("--help").stdout == done.stdout
     assert "replay" not in done.stdout, "what comes later is absent"
@@ -60,7 +60,7 @@ def test_an_unknown_command_gets_a_suggestion(replyd):
 
 
 def test_commands_of_a_later_version_say_so(replyd):
-    for name in ("verify", "explain", "messages", "backup", "send", "webhook", "doctor"):
+    for name in ("messages", "backup", "send", "webhook", "doctor"):
         done = replyd(name)
         assert (done.returncode, done.stderr) == (2, f"replyd {name}: not in this version\n")
 

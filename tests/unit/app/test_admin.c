@@ -46,6 +46,13 @@ on_list(void *data, struct rd_buf *json)
 }
 
 static void
+on_explain(void *data, struct rd_slice sid, struct rd_buf *json)
+{
+    (void)data;
+    rd_buf_printf(json, "{\"sid\":\"%.*s\"}\n", RD_PRI(sid));
+}
+
+static void
 on_stop(uv_async_t *handle)
 {
     uv_close((uv_handle_t *)handle, NULL);
@@ -64,7 +71,7 @@ static int
 setup(void **state)
 {
     static char url[] = "http://127.0.0.1:1";
-    struct rd_admin_calls calls = { on_ready, on_generation, on_list, on_list, url };
+    struct rd_admin_calls calls = { on_ready, on_generation, on_list, on_list, on_explain, url };
     char folder[] = "/tmp/replyd-admin-XXXXXX", address[80];
     struct rd_buf why;
 
@@ -127,6 +134,7 @@ test_pages(void **state)
     assert_int_equal(status, 503);
     assert_non_null(strstr(ask("GET", "/metrics", "", &status), "# TYPE replyd_claims gauge\n"));
     assert_non_null(strstr(answer.raw.p, "Content-Type: text/plain; version=0.0.4"));
+    assert_string_equal(ask("GET", "/explain/SM1", "", &status), "{\"sid\":\"SM1\"}\n");
     assert_non_null(strstr(ask("GET", "/info", "", &status), "\"generation\":7,"
                            "\"listeners\":[\"http://127.0.0.1:1\"],\"public_urls\":["));
 }
