@@ -56,12 +56,7 @@ co_enter(lua_State *L, lua_State *co, int n_args, int *n_results)
 static int
 co_fail(lua_State *L, lua_State *co, bool wrap)
 {
-    struct rd_vm *vm = rd_vm_of(L);
-
-    if (vm->budget != NULL && vm->budget->killed != RD_ALIVE) {
-        rd_slice_arm(vm->clock);    /* sticky out here, too */
-        return rd_slice_raise(L);
-    }
+    rd_slice_check(L);    /* sticky out here, too */
     if (!wrap) {
         lua_pushboolean(L, 0);
         lua_xmove(co, L, 1);
@@ -84,10 +79,14 @@ static int co_after(lua_State *L, int status, lua_KContext wrap);
 static int
 co_go(lua_State *L, lua_State *co, int n_args, bool wrap)
 {
-    int n, status = co_enter(L, co, n_args, &n);
+    int n, status;
 
-    if (status == LUA_YIELD && rd_vm_of(L)->passing != RD_PASS_NONE)
+    rd_slice_check(L);    /* in there no hook may be armed: a loop would have until the next tick */
+    status = co_enter(L, co, n_args, &n);
+    if (status == LUA_YIELD && rd_vm_of(L)->passing != RD_PASS_NONE) {
+        rd_vm_hold(co, true);
         return lua_yieldk(L, 0, wrap, co_after);
+    }
     if (status != LUA_OK && status != LUA_YIELD)
         return co_fail(L, co, wrap);
     if (!lua_checkstack(L, n + 1)) {
@@ -111,6 +110,7 @@ static int
 co_after(lua_State *L, int status, lua_KContext wrap)
 {
     (void)status;
+    rd_vm_hold(co_of(L, wrap != 0), false);
     return co_go(L, co_of(L, wrap != 0), 0, wrap != 0);
 }
 
@@ -121,6 +121,8 @@ co_status_name(lua_State *L, lua_State *co)
 
     if (L == co)
         return "running";
+    if (rd_vm_is_held(co))
+        return "normal";    /* its handler waits, perhaps inside: nobody else goes on with it */
     if (lua_status(co) == LUA_YIELD)
         return "suspended";
     if (lua_status(co) != LUA_OK)
@@ -228,6 +230,7 @@ co_close(lua_State *L)
 
     if (what[0] != 's' && what[0] != 'd')
         return luaL_error(L, "cannot close a %s coroutine", what);
+    rd_slice_check(L);
     rd_slice_switch(rd_vm_of(L)->clock, co);    /* its __close handlers run there */
     status = lua_closethread(co, L);
     rd_slice_switch(rd_vm_of(L)->clock, L);

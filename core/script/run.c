@@ -204,7 +204,7 @@ run_end_cancelled(struct rd_run *run, uint64_t *now_ns)
 static enum rd_outcome
 run_failure(const struct rd_run *run, int status)
 {
-    if (run->budget.killed == RD_KILLED_CPU)
+    if (run->budget.killed == RD_KILLED_CPU || run->budget.killed == RD_KILLED_BLOCKED)
         return RD_OUTCOME_cpu;
     if (run->budget.killed == RD_KILLED_MEMORY || status == LUA_ERRMEM)
         return RD_OUTCOME_memory;

@@ -20,6 +20,16 @@
 
 #define SLICE_LONG (3 * RD_MS) /* from here on a look at the CPU clock is worth its price */
 
+#if defined RD_TSAN
+#define SLICE_SLOW 10          /* times that C is slower than elsewhere */
+#elif defined __SANITIZE_ADDRESS__
+#define SLICE_SLOW 4
+#else
+#define SLICE_SLOW 1
+#endif
+/* CPU time in one slice that a handler may take where it cannot make way */
+#define SLICE_BLOCKED (100 * RD_MS * SLICE_SLOW)
+
 #ifdef RD_TSAN
 #define SLICE_POLLS 1          /* TSan holds signals back: the hook looks by itself */
 #define SLICE_COUNT 50         /* instructions between two looks where the hook is always on */
@@ -102,6 +112,10 @@ rd_slice_raise(lua_State *L)
     if (b->killed == RD_KILLED_MEMORY)
         lua_pushfstring(L, "the memory budget of %d KiB is used up",
                         (int)(b->mem_limit / 1024));
+    else if (b->killed == RD_KILLED_BLOCKED)
+        lua_pushfstring(L, "everybody else waited for more than %d ms: inside a callback of "
+                        "table.sort or string.gsub, a metamethod or a long library call no other "
+                        "handler can run", (int)(SLICE_BLOCKED / RD_MS));
     else
         lua_pushfstring(L, "the CPU budget of %d ms is used up",
                         (int)(b->cpu_limit_ns / RD_MS));
@@ -115,6 +129,26 @@ slice_kill(lua_State *L, struct rd_vm *vm, enum rd_killed why)
     vm->budget->killed = why;
     lua_sethook(L, slice_on_hook, LUA_MASKCOUNT, 1);
     rd_slice_raise(L);
+}
+
+void
+rd_slice_check(lua_State *L)
+{
+    struct rd_vm *vm = rd_vm_of(L);
+
+    if (vm->budget == NULL || vm->budget->killed == RD_ALIVE)
+        return;
+    lua_sethook(L, slice_on_hook, LUA_MASKCOUNT, 1);
+    rd_slice_raise(L);
+}
+
+/* Where no yield is possible: the next tick asks again, until others have waited long enough. */
+static void
+slice_stay(lua_State *L, struct rd_vm *vm)
+{
+    if (!vm->clock->loading && vm->budget->killed == RD_ALIVE &&
+        slice_cpu(vm->clock) > SLICE_BLOCKED)
+        slice_kill(L, vm, RD_KILLED_BLOCKED);
 }
 
 /* The handler's charge passed its limit: what is garbage does not count. */
@@ -161,13 +195,15 @@ slice_on_hook(lua_State *L, lua_Debug *ar)
                           memory_order_relaxed);
     if (slice_is_spent(c, vm->budget))
         slice_kill(L, vm, RD_KILLED_CPU);
-    if (c->loading || !rd_slice_can_yield(L))
-        return;    /* the next tick asks again */
+    if (c->loading || !rd_slice_can_yield(L)) {
+        slice_stay(L, vm);
+        return;
+    }
     vm->passing = RD_PASS_FORCED;
     lua_yield(L, 0);
 }
 
-/* From inside a pattern match, where hooks never fire; must not yield. */
+/* From inside a pattern match or another loop in C, where hooks never fire; must not yield. */
 static void
 slice_on_steps(lua_State *L)
 {
@@ -183,8 +219,10 @@ slice_on_steps(lua_State *L)
         return;
     atomic_store_explicit(&c->fired, atomic_load_explicit(&c->number, memory_order_relaxed),
                           memory_order_relaxed);
-    if (b->killed == RD_ALIVE && slice_is_spent(c, b))
+    rd_slice_check(L);
+    if (slice_is_spent(c, b))
         slice_kill(L, c->vm, RD_KILLED_CPU);
+    slice_stay(L, c->vm);
 }
 
 static void

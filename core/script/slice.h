@@ -69,6 +69,8 @@ rd_slice_running(struct rd_slice_clock *c)
 void rd_slice_arm(struct rd_slice_clock *c);
 /* Raises the error of a killed budget. */
 int rd_slice_raise(lua_State *L);
+/* Raises it where the budget is killed already; the hook stays armed in L. */
+void rd_slice_check(lua_State *L);
 /* A yield from L reaches the scheduler. */
 bool rd_slice_can_yield(lua_State *L);
 /* Never returns: what a lost thread does when it comes back. */

@@ -169,6 +169,7 @@ vm_on_new_thread(lua_State *L)
     /* any border of the table is a free slot, whatever holes it has */
     t->slot = (int)lua_rawlen(L, -1) + 1;
     t->L = lua_newthread(L);
+    rd_vm_hold(t->L, true);    /* whoever keeps coroutine.running() of it may look, no more */
     lua_rawseti(L, -2, t->slot);
     return 0;
 }

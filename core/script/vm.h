@@ -22,7 +22,7 @@
 #define RD_VM_MAGIC RD_MAGIC('v', 'm', ' ', '1')
 #define RD_VM_POOL 128          /* idle coroutines kept: about 1 KiB each */
 
-enum rd_killed { RD_ALIVE, RD_KILLED_CPU, RD_KILLED_MEMORY };
+enum rd_killed { RD_ALIVE, RD_KILLED_CPU, RD_KILLED_BLOCKED, RD_KILLED_MEMORY };
 
 /* What may be used up: of a load, a handler, an `error` handler, a closing coroutine. */
 struct rd_budget {
@@ -84,10 +84,23 @@ struct rd_vm *rd_vm_new(size_t limit);
 /* Closes and frees it; its allocator must then be at 0 bytes. */
 void rd_vm_free(struct rd_vm *vm);
 
+/* A coroutine's extra space: its VM; in the lowest bit, whether only the engine may resume it. */
 static inline struct rd_vm *
 rd_vm_of(lua_State *L)
 {
-    return *(struct rd_vm **)lua_getextraspace(L);
+    return (struct rd_vm *)(*(uintptr_t *)lua_getextraspace(L) & ~(uintptr_t)1);
+}
+
+static inline void
+rd_vm_hold(lua_State *L, bool held)
+{
+    *(uintptr_t *)lua_getextraspace(L) = (uintptr_t)rd_vm_of(L) | held;
+}
+
+static inline bool
+rd_vm_is_held(lua_State *L)
+{
+    return *(uintptr_t *)lua_getextraspace(L) & 1;
 }
 
 /* An idle coroutine of the pool or a new one; L is NULL when memory is out. */

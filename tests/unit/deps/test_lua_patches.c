@@ -117,6 +117,60 @@ a_short_match_does_not_ask_the_host(void **state)
     assert_int_equal(checks, 0);
 }
 
+/* Loops in C over a table, a string or a source ask, too. */
+static void
+long_loops_ask_the_host(void **state)
+{
+    static const char *const chunks[] = {
+        "local t = {} for i = 1, 2^16 do t[i] = i * 7919 % 65536 end table.sort(t)",
+        "table.concat(setmetatable({}, {__index = rawlen}), '', 1, 2^53)",
+        "table.insert(setmetatable({}, {__len = function() return 2^53 | 0 end}), 1, 1)",
+        "table.remove(setmetatable({}, {__len = function() return 2^53 | 0 end}), 1)",
+        "table.move({}, 1, 2^53, 2)",
+        "load(('a = 1 '):rep(2^16))",
+        "load('return a' .. (' or a'):rep(2^12))",
+        "string.pack(('x'):rep(2^16))",
+        "string.packsize(('b'):rep(2^16))",
+        "string.unpack(('x'):rep(2^16), ('x'):rep(2^16))",
+        "string.format(('%%'):rep(2^16))",
+        "utf8.len(('x'):rep(2^16))",
+        "return ('x'):rep(2^16)",
+    };
+
+    for (size_t i = 0; i < sizeof(chunks) / sizeof(chunks[0]); i++) {
+        checks = 0;
+        checks_allowed = 1 << 30;
+        lua_stepcheck = count_and_stop;
+        if (strstr(chunks[i], "2^53") != NULL)
+            checks_allowed = 3;
+        run(state, chunks[i]);
+        print_message("  %d: %s\n", checks, chunks[i]);
+        assert_true(checks > 0);
+    }
+}
+
+static void
+nothing_repeated_often_is_nothing(void **state)
+{
+    assert_string_equal(run(state, "return (''):rep(1 << 62) .. (''):rep(1 << 62, '')"), "");
+    assert_string_equal(run(state, "return (''):rep(3, ',')"), ",,");
+}
+
+/* A chain of 2,000 weak-keyed entries in a bad order: kept while it is reachable, then not. */
+static void
+chains_through_weak_keys_are_kept_and_end(void **state)
+{
+    assert_string_equal(run(state,
+        "local n, k, w = 2000, {}, setmetatable({}, {__mode = 'k'})\n"
+        "for i = 1, n do k[i] = {} end\n"
+        "for i = n, 2, -1 do local j = i * 7919 % i + 1 k[i], k[j] = k[j], k[i] end\n"
+        "for i = 1, n - 1 do w[k[i]] = k[i + 1] end\n"
+        "local head, left = k[1], 0 k = nil collectgarbage()\n"
+        "for _ in pairs(w) do left = left + 1 end\n"
+        "head = nil collectgarbage() collectgarbage()\n"
+        "return left .. ' ' .. tostring(next(w))"), "1999 nil");
+}
+
 int
 main(void)
 {
@@ -128,6 +182,10 @@ main(void)
         cmocka_unit_test_setup_teardown(the_host_is_asked_and_can_end_a_match, open_lua,
             close_lua),
         cmocka_unit_test_setup_teardown(a_short_match_does_not_ask_the_host, open_lua, close_lua),
+        cmocka_unit_test_setup_teardown(long_loops_ask_the_host, open_lua, close_lua),
+        cmocka_unit_test_setup_teardown(nothing_repeated_often_is_nothing, open_lua, close_lua),
+        cmocka_unit_test_setup_teardown(chains_through_weak_keys_are_kept_and_end, open_lua,
+            close_lua),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -112,9 +112,7 @@ static const struct {
       "falsefalse" },
     /* tables that claim to be endless */
     { "return select(2, pcall(table.move, {}, 1, 1 << 53, 2))", "too many elements to move" },
-    { "local t = setmetatable({}, {__len = function() return 1 << 53 end}) "
-      "return tostring(pcall(table.insert, t, 1, 1)) .. tostring(pcall(table.remove, t, 1))",
-      "falsefalse" },
+    { "return ('').rep('', 1 << 60) .. ('x'):rep(3, '-')", "x-x-x" },
     { "local t = {1, 2} table.insert(t, 3) table.insert(t, 1, 0) table.remove(t) "
       "return table.concat(table.move(t, 1, 3, 2), ',')", "0,0,1,2" },
     /* what plugins see */

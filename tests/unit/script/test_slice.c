@@ -1,0 +1,121 @@
+/* The slice signal ends the slice that it was meant for, and no other. */
+#include <pthread.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdatomic.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "base/clock.h"
+#include "base/metric.h"
+#include "script/driver.h"
+#include "script/slice.h"
+#include "script/worker.h"
+
+#ifdef RD_TSAN
+#define MESSAGES 200
+#else
+#define MESSAGES 3000
+#endif
+
+static atomic_bool shower_ends;
+static atomic_long shower_drops;
+
+/* Signals all the time, none of them sent for a slice that is over: all are late. */
+static void *
+shower(void *arg)
+{
+    const pthread_t *target = arg;
+
+    while (!atomic_load(&shower_ends)) {
+        pthread_kill(*target, rd_slice_signal());
+        atomic_fetch_add(&shower_drops, 1);
+    }
+    return NULL;
+}
+
+static void
+a_late_signal_hits_no_message(void **state)
+{
+    pthread_t thread;
+
+    (void)state;
+    driver_limits.slice_ns = 3600 * RD_SECOND;    /* the watchdog itself sends none */
+    driver_open("return function(msg) local n = 0 for i = 1, 1000 do n = n + i end return n end");
+    assert_int_equal(pthread_create(&thread, NULL, shower, &driver_worker->loop.thread), 0);
+    for (int i = 0; i < MESSAGES; i++)
+        assert_string_equal(driver_ask(""), "500500");
+    atomic_store(&shower_ends, true);
+    pthread_join(thread, NULL);
+    print_message("  %ld signals\n", atomic_load(&shower_drops));
+    assert_int_equal(rd_metric_get(RD_METRIC_preemptions_total, 0), 0);
+    assert_int_equal(atomic_load(&driver_worker->clock.handled), 0);
+    driver_close();
+    driver_limits.slice_ns = 2 * RD_MS;
+}
+
+/* Where nobody else can run, the bound is in what the others wait, not in the CPU budget. */
+static void
+what_cannot_make_way_ends_before_the_cpu_budget(void **state)
+{
+    static const char *const codes[] = {
+        "table.sort({3, 2, 1}, spin)",
+        "(('x'):rep(10)):gsub('.', spin)",
+        "(('x'):rep(1600)):find(('x-'):rep(100) .. 'y')",
+        "return setmetatable({}, {__index = rawlen}) .. ''",
+        "table.concat(setmetatable({}, {__index = rawlen}), '', 1, 1 << 53)",
+        "table.insert(setmetatable({}, {__len = function() return 1 << 53 end}), 1, 1)",
+        "table.remove(setmetatable({}, {__len = function() return 1 << 53 end}), 1)",
+        "local t = {} for i = 1, 16 do t[i] = ('x'):rep(1e6) end "
+            "for i = 17, 100000 do t[i] = t[i % 16 + 1] end table.sort(t)",
+        "load('return a' .. (' or a'):rep(60000))",
+        "load('if a then' .. (' elseif a then'):rep(60000) .. ' end')",
+        "for i = 1, 99 do load((' a = 1'):rep(1e6)) end",
+        "error(setmetatable({}, {__tostring = spin}))",
+        "local k, w = {}, setmetatable({}, {__mode = 'k'}) for i = 1, 50000 do k[i] = {} end "
+            "for i = 50000, 2, -1 do local j = i * 7919 % i + 1 k[i], k[j] = k[j], k[i] end "
+            "for i = 1, 49999 do w[k[i]] = k[i + 1] end local head = k[1] k = nil "
+            "local s for i = 1, 20000 do s = ('x'):rep(10000) .. i end spin()",
+        "(''):rep(1 << 60) spin()",
+    };
+    char script[2048];
+
+    (void)state;
+    driver_limits.cpu_limit_ns = 3600 * RD_SECOND;
+    for (size_t i = 0; i < sizeof codes / sizeof codes[0]; i++) {
+        struct driver_run *r;
+
+        if (strstr(codes[i], "spin()") != NULL)
+            driver_limits.cpu_limit_ns = 2 * RD_SECOND;
+        snprintf(script, sizeof script, "local function spin() while true do end end\n"
+                                        "return function() %s end", codes[i]);
+        driver_open(script);
+        r = driver_wait(driver_start(""));
+        print_message("  %5d ms %s: %s\n", (int)(r->cpu_ns / RD_MS), rd_outcome_name(r->outcome),
+                      codes[i]);
+        assert_true(r->outcome == RD_OUTCOME_cpu || r->outcome == RD_OUTCOME_error ||
+                    r->outcome == RD_OUTCOME_memory);
+#if !defined RD_TSAN && !defined __SANITIZE_ADDRESS__
+        assert_true(r->cpu_ns < 3 * RD_SECOND);
+#endif
+        free(r);
+        driver_close();
+    }
+    driver_limits.cpu_limit_ns = 500 * RD_MS;
+}
+
+int
+main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_late_signal_hits_no_message),
+        cmocka_unit_test(what_cannot_make_way_ends_before_the_cpu_budget),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
