@@ -70,6 +70,7 @@ generation_free(struct rd_generation *g)
     rd_arena_free(&g->arena);
     free(g->scripts);
     free(g->vms);
+    free(g->retired);
     g->magic = RD_DEAD;
     free(g);
 }
@@ -179,6 +180,7 @@ generation_new(const struct rd_generation_spec *spec)
     g->n_workers = spec->n_workers;
     g->scripts = rd_calloc(g->n_scripts, sizeof *g->scripts);
     g->vms = rd_calloc(g->n_workers, sizeof *g->vms);
+    g->retired = rd_calloc(g->n_workers, sizeof *g->retired);
     pthread_mutex_lock(&generation_lock);
     g->next = generation_registry;
     if (g->next != NULL)
@@ -211,14 +213,22 @@ rd_generation_load(const struct rd_generation_spec *spec, struct rd_buf *error)
         return NULL;
     }
     g->snapshot_free = spec->snapshot_free;
+    g->sealed = true;
     return g;
+}
+
+/* The lost thread will never give the references of a VM's runs back. */
+static void
+generation_give_back(struct rd_generation *g, struct rd_vm *vm)
+{
+    for (unsigned n = atomic_exchange(&vm->runs, 0); n > 0; n--)
+        rd_generation_unref(g);    /* NOLINT(clang-analyzer-unix.Malloc): held */
 }
 
 int
 rd_generation_rebuild(struct rd_generation *g, unsigned index, struct rd_buf *error)
 {
-    struct rd_vm *old = atomic_load(&g->vms[index]), *vm = NULL;
-    unsigned runs;
+    struct rd_vm *old = atomic_load(&g->vms[index]), *vm = NULL, *retired;
     int status;
 
     RD_CHECK(g, RD_GENERATION_MAGIC);
@@ -229,10 +239,56 @@ rd_generation_rebuild(struct rd_generation *g, unsigned index, struct rd_buf *er
     if (status != 0)
         return status;
     atomic_store_explicit(&g->vms[index], vm, memory_order_release);
-    /* the lost thread will never give the references of its runs back */
-    for (runs = atomic_exchange(&old->runs, 0); runs > 0; runs--)
-        rd_generation_unref(g);    /* NOLINT(clang-analyzer-unix.Malloc): held */
+    pthread_mutex_lock(&generation_lock);
+    retired = g->retired[index];
+    g->retired[index] = NULL;
+    pthread_mutex_unlock(&generation_lock);
+    if (retired != NULL)
+        generation_give_back(g, retired);
+    generation_give_back(g, old);
     return 0;
+}
+
+bool
+rd_generation_swap(struct rd_generation *g, struct rd_vm *old, struct rd_vm *fresh, unsigned n)
+{
+    bool lost;
+
+    pthread_mutex_lock(&generation_lock);
+    lost = old->lost;
+    if (!lost) {
+        RD_ASSERT(g->retired[old->index] == NULL && atomic_load(&g->vms[old->index]) == old);
+        g->retired[old->index] = old;
+        atomic_fetch_sub(&old->runs, n);
+        atomic_fetch_add(&fresh->runs, n);
+        atomic_store_explicit(&g->vms[old->index], fresh, memory_order_release);
+    }
+    pthread_mutex_unlock(&generation_lock);
+    return !lost;
+}
+
+bool
+rd_generation_has_retired(const struct rd_vm *vm)
+{
+    bool has;
+
+    pthread_mutex_lock(&generation_lock);
+    has = vm->generation->retired[vm->index] != NULL;
+    pthread_mutex_unlock(&generation_lock);
+    return has;
+}
+
+bool
+rd_generation_drop_retired(struct rd_vm *vm)
+{
+    bool lost;
+
+    pthread_mutex_lock(&generation_lock);
+    lost = vm->lost;
+    if (!lost)
+        vm->generation->retired[vm->index] = NULL;
+    pthread_mutex_unlock(&generation_lock);
+    return !lost;
 }
 
 static bool
@@ -244,6 +300,8 @@ generation_lose(struct rd_generation *g, unsigned index)
     if (vm == NULL)
         return false;
     vm->lost = true;
+    if (g->retired[index] != NULL)
+        g->retired[index]->lost = true;
     g->leaked = true;
     return first;
 }

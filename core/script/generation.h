@@ -52,6 +52,8 @@ struct rd_generation {
     struct rd_gen_script *scripts;
     unsigned n_scripts, n_workers;
     _Atomic(struct rd_vm *) *vms;           /* one per worker */
+    struct rd_vm **retired;                 /* the one before, while it has runs; registry's lock */
+    bool sealed;                            /* loaded once: no more sources */
     bool leaked;                            /* a VM was lost; under the registry's lock */
     void *snapshot;
     void (*snapshot_free)(void *snapshot);
@@ -68,6 +70,16 @@ struct rd_slice rd_generation_line(const struct rd_generation *g, struct rd_slic
 
 /* The VMs of that worker index belong to a lost thread now: nobody may touch them. Registry. */
 void rd_generations_lose(unsigned index);
+
+/*
+ * (worker) The successor takes the place of a VM that is crowded, and n of its runs, which have not
+ * begun. False: nothing happened, the worker is lost.
+ */
+bool rd_generation_swap(struct rd_generation *g, struct rd_vm *old, struct rd_vm *fresh,
+                        unsigned n);
+bool rd_generation_has_retired(const struct rd_vm *vm);
+/* (worker) Forgets the retired VM; false: it is lost. */
+bool rd_generation_drop_retired(struct rd_vm *vm);
 
 /* Loads everything into a new VM under the load budget; 0, or an error with its text. */
 int rd_vm_load(struct rd_generation *g, unsigned index, struct rd_vm **out, struct rd_buf *error);

@@ -138,7 +138,7 @@ require_find(lua_State *L, const char *name)
         if (snprintf(path, sizeof path, require_places[i], g->root.p, file) >= PATH_MAX)
             luaL_error(L, "require: the path of '%s' is too long", name);
         source = rd_generation_find(g, rd_slice_str(path));
-        if (source == NULL && rd_vm_of(L)->clock->loading)
+        if (source == NULL && !g->sealed && rd_vm_of(L)->clock->loading)
             source = require_fetch(L, g, path);
         if (source != NULL)
             return source;

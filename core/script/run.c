@@ -12,6 +12,7 @@
 #include "base/mem.h"
 #include "base/metric.h"
 #include "script/generation.h"
+#include "script/rebuild.h"
 #include "script/report.h"
 #include "script/slice.h"
 #include "script/worker.h"
@@ -98,9 +99,9 @@ rd_run_start(struct rd_worker *w, const struct rd_run_order *order)
 
 /*
  * Takes the run's share of its VM's references. None is left when this thread was declared lost
- * after its last look, and recovery has given them all back.
+ * after its last look, and recovery has given them all back. What is left of them is returned.
  */
-static void
+static unsigned
 run_take_share(struct rd_vm *vm)
 {
     unsigned n = atomic_load(&vm->runs);
@@ -109,6 +110,7 @@ run_take_share(struct rd_vm *vm)
         if (n == 0)
             rd_slice_park();
     while (!atomic_compare_exchange_weak(&vm->runs, &n, n - 1));
+    return n - 1;
 }
 
 static void
@@ -119,7 +121,8 @@ run_free(struct rd_run *run)
 
     rd_buf_free(&run->trace);
     run_unlink(w, run);
-    run_take_share(run->vm);
+    if (run_take_share(run->vm) == 0 && run->vm->retired)
+        rd_rebuild_forget(run->vm);
     run->magic = RD_DEAD;
     if (w->n_spare < RUN_SPARE) {
         run->queue_next = w->spare;
@@ -148,6 +151,8 @@ run_end(struct rd_run *run)
     if (run->thread.L != NULL)
         rd_vm_give_thread(run->vm, run->thread);
     rd_vm_report(run->vm);
+    if (rd_rebuild_is_due(run->vm))
+        rd_rebuild_consider(run->worker, run->vm);
     run->worker->host->run_ended(run, run->order.order, &end);
     run_free(run);
 }
@@ -273,6 +278,8 @@ run_after_yield(struct rd_run *run, uint64_t *now_ns)
 {
     struct rd_worker *w = run->worker;
 
+    if (rd_rebuild_is_due(run->vm))
+        rd_rebuild_consider(w, run->vm);
     switch (run->vm->passing) {
     case RD_PASS_FORCED:
         rd_metric_inc(RD_METRIC_preemptions_total);
@@ -332,6 +339,10 @@ rd_run_slice(struct rd_run *run, uint64_t *now_ns)
         run_end_cancelled(run, now_ns);
         return;
     }
+    if (run->thread.L == NULL && run->vm->rebuilding) {
+        rd_sched_push(run->worker, &run->worker->held, run);
+        return;
+    }
     if (run->thread.L == NULL && !run_begin(run)) {
         run->outcome = RD_OUTCOME_memory;
         run_end(run);
@@ -364,7 +375,7 @@ rd_run_cancel(struct rd_run *run, enum rd_outcome why)
     if (run->state == RD_RUN_WAITING) {
         rd_run_drop_op(run);
         rd_run_wake(run);
-    } else if (run->state == RD_RUN_LOW) {
+    } else if (run->state == RD_RUN_LOW || run->state == RD_RUN_QUEUED) {
         rd_sched_remove(w, run);
         rd_sched_push(w, &w->ready, run);
     } else if (run->state == RD_RUN_RUNNING) {

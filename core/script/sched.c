@@ -119,6 +119,7 @@ rd_sched_open(struct rd_worker *w)
     w->ready.tail = &w->ready.head;
     w->events.tail = &w->events.head;
     w->low.tail = &w->low.head;
+    w->held.tail = &w->held.head;
     w->idle.data = w->check.data = w;
     if (uv_idle_init(&w->loop.uv, &w->idle) != 0 || uv_check_init(&w->loop.uv, &w->check) != 0)
         return RD_E_IO;
@@ -144,8 +145,18 @@ rd_sched_push(struct rd_worker *w, struct rd_run_queue *queue, struct rd_run *ru
 }
 
 void
+rd_sched_release(struct rd_worker *w)
+{
+    struct rd_run *run;
+
+    while ((run = queue_pop(&w->held)) != NULL)
+        rd_sched_push(w, &w->ready, run);
+}
+
+void
 rd_sched_remove(struct rd_worker *w, struct rd_run *run)
 {
-    if (!queue_remove(&w->ready, run) && !queue_remove(&w->events, run))
-        queue_remove(&w->low, run);
+    if (!queue_remove(&w->ready, run) && !queue_remove(&w->events, run) &&
+        !queue_remove(&w->low, run))
+        queue_remove(&w->held, run);
 }

@@ -130,6 +130,7 @@ rd_vm_new(size_t limit)
 
     vm->magic = RD_VM_MAGIC;
     vm->limit = limit;
+    vm->crowded = RD_VM_CROWDED(limit);
     vm->L = lua_newstate(vm_alloc, vm);
     if (vm->L == NULL) {
         free(vm);

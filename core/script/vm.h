@@ -21,6 +21,7 @@
 
 #define RD_VM_MAGIC RD_MAGIC('v', 'm', ' ', '1')
 #define RD_VM_POOL 128          /* idle coroutines kept: about 1 KiB each */
+#define RD_VM_CROWDED(limit) ((limit) / 5 * 4)    /* more than that in use is too much */
 
 enum rd_killed { RD_ALIVE, RD_KILLED_CPU, RD_KILLED_BLOCKED, RD_KILLED_MEMORY };
 
@@ -67,6 +68,10 @@ struct rd_vm {
     size_t reported;                /* of used, in the vm_bytes gauge */
     struct rd_budget *budget;       /* who is charged now; NULL: nobody */
     size_t refused_old, refused_new;    /* last refusal: the second equal one is final */
+    size_t crowded;                 /* more bytes in use: rebuild.c looks at it */
+    bool rebuilding;                /* a loader makes its successor; no handler begins here */
+    bool rebuild_failed;            /* or would not help */
+    bool retired;                   /* it has one; freed with its last run */
 
     enum rd_passing passing;        /* of the yield under way */
     unsigned blocked;               /* resumes on the C stack through which no yield can pass */

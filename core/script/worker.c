@@ -127,7 +127,8 @@ worker_on_stop(struct rd_mail *mail, void *owner)
 void
 rd_worker_turn(struct rd_worker *w)
 {
-    if (!w->stopping || w->n_runs > 0 || uv_is_closing((uv_handle_t *)&w->check))
+    if (!w->stopping || w->n_runs > 0 || w->n_rebuilds > 0 ||
+        uv_is_closing((uv_handle_t *)&w->check))
         return;
     if (!w->stopped) {
         w->stopped = true;

@@ -39,6 +39,8 @@ struct rd_worker {
     struct rd_run_queue ready;         /* new and woken */
     struct rd_run_queue events;        /* the same of status events */
     struct rd_run_queue low;           /* made way when their slice was over */
+    struct rd_run_queue held;          /* begin when their VM has its successor */
+    unsigned n_rebuilds;               /* loaders under way */
     struct rd_run *runs;               /* all that have not ended */
     unsigned n_runs;
     struct rd_run *spare;              /* freed structs, for the next runs */
@@ -52,8 +54,8 @@ struct rd_worker {
     unsigned log_count;
 
     struct {
-        uint64_t number, handled, looked_ns;
-    } watch;                           /* the watchdog's view of the newest slice */
+        uint64_t number, fired, handled, since_ns, cpu_ns, looked_ns;
+    } watch;                           /* the watchdog's view of the newest slice that is over */
     struct rd_worker *next;            /* registry */
 };
 
@@ -69,6 +71,8 @@ int rd_sched_open(struct rd_worker *w);
 void rd_sched_close(struct rd_worker *w);
 /* Puts a run behind the others; it gets a slice from the loop. */
 void rd_sched_push(struct rd_worker *w, struct rd_run_queue *queue, struct rd_run *run);
+/* Those held back are ready. */
+void rd_sched_release(struct rd_worker *w);
 /* Takes a run out of the queue that it is in, if any. */
 void rd_sched_remove(struct rd_worker *w, struct rd_run *run);
 

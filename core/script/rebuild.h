@@ -1,0 +1,26 @@
+/*
+ * rebuild.h - a VM that stays nearly full gets a successor from the same sources.
+ *
+ * Private to script/. Called by runs at the end of a slice, on the worker's thread.
+ */
+#ifndef RD_SCRIPT_REBUILD_H
+#define RD_SCRIPT_REBUILD_H
+
+#include <stdbool.h>
+
+#include "script/vm.h"
+#include "script/worker.h"
+
+/* Above the mark: collects all garbage; when that is not enough, a loader builds another VM. */
+void rd_rebuild_consider(struct rd_worker *w, struct rd_vm *vm);
+/* The last run of a retired VM has ended: it is freed. */
+void rd_rebuild_forget(struct rd_vm *vm);
+
+/* Whether rd_rebuild_consider has anything to do: one comparison for each slice. */
+static inline bool
+rd_rebuild_is_due(const struct rd_vm *vm)
+{
+    return vm->used > vm->crowded && !vm->retired && !vm->rebuilding;
+}
+
+#endif
