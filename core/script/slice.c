@@ -191,8 +191,7 @@ slice_on_hook(lua_State *L, lua_Debug *ar)
     slice_disarm(c, L);
     if (!c->loading && !slice_is_due(c))
         return;    /* armed for an earlier slice, or by the allocator */
-    atomic_store_explicit(&c->fired, atomic_load_explicit(&c->number, memory_order_relaxed),
-                          memory_order_relaxed);
+    atomic_fetch_add_explicit(&c->fired, 1, memory_order_relaxed);
     if (slice_is_spent(c, vm->budget))
         slice_kill(L, vm, RD_KILLED_CPU);
     if (c->loading || !rd_slice_can_yield(L)) {
@@ -217,8 +216,7 @@ slice_on_steps(lua_State *L)
         rd_slice_park();
     if (!c->loading && !slice_is_due(c))
         return;
-    atomic_store_explicit(&c->fired, atomic_load_explicit(&c->number, memory_order_relaxed),
-                          memory_order_relaxed);
+    atomic_fetch_add_explicit(&c->fired, 1, memory_order_relaxed);
     rd_slice_check(L);
     if (slice_is_spent(c, b))
         slice_kill(L, c->vm, RD_KILLED_CPU);

@@ -27,7 +27,7 @@ struct rd_slice_clock {
     _Atomic(lua_State *) running;   /* innermost coroutine; NULL outside of Lua */
     _Atomic(uint64_t) slice_ns;     /* length that the open slice may have */
     _Atomic(void *) order;          /* of the run in the slice; NULL between slices */
-    _Atomic(uint64_t) fired;        /* newest slice in which the hook had its say */
+    _Atomic(uint64_t) fired;        /* times that the hook had its say in a slice that was over */
     _Atomic(uint64_t) handled;      /* times the signal handler found its slice */
     /* written by the watchdog */
     _Atomic(uint64_t) due;          /* number of the slice that is over */

@@ -25,6 +25,7 @@
 #endif
 #define WATCH_ASLEEP (5 * RD_SECOND)     /* ... or asleep in the kernel */
 #define WATCH_SIGNALS 3                  /* the thread was on a CPU that often meanwhile */
+#define WATCH_CPU (500 * RD_MS)          /* ... and that long, unless it sleeps */
 #define WATCH_LOOK (100 * RD_MS)         /* between two reads of /proc */
 #define WATCH_TOKEN 0x10000              /* in the futex word: the watchdog shall wake */
 
@@ -116,19 +117,53 @@ watch_is_asleep(struct rd_worker *w, uint64_t now_ns)
     return state == 'S' || state == 'D';
 }
 
+/* CPU time of the worker's thread; 0 when it cannot be read. */
+static uint64_t
+watch_cpu(struct rd_worker *w)
+{
+    struct timespec t;
+    clockid_t id;
+
+    if (pthread_getcpuclockid(w->loop.thread, &id) != 0 || clock_gettime(id, &t) != 0)
+        return 0;
+    return (uint64_t)t.tv_sec * RD_SECOND + (uint64_t)t.tv_nsec;
+}
+
+/* A new slice, or the hook has had its say in this one: the thread is alive. */
 static bool
-watch_is_lost(struct rd_worker *w, uint64_t number, uint64_t open_ns, uint64_t now_ns)
+watch_has_moved(struct rd_worker *w, uint64_t number, uint64_t start_ns, uint64_t now_ns)
+{
+    uint64_t fired = atomic_load_explicit(&w->clock.fired, memory_order_relaxed);
+
+    if (number == w->watch.number && fired == w->watch.fired)
+        return false;
+    w->watch.since_ns = number == w->watch.number ? now_ns : start_ns;
+    w->watch.number = number;
+    w->watch.fired = fired;
+    w->watch.handled = atomic_load_explicit(&w->clock.handled, memory_order_relaxed);
+    w->watch.cpu_ns = watch_cpu(w);
+    return true;
+}
+
+/*
+ * On a busy machine a second is nothing: what counts is what the thread had of it. It computed for
+ * long in C, or it sleeps there although signals woke it.
+ */
+static bool
+watch_is_lost(struct rd_worker *w, uint64_t now_ns)
 {
     uint64_t signals = atomic_load_explicit(&w->clock.handled, memory_order_relaxed);
+    uint64_t still_ns = now_ns - w->watch.since_ns;
 
-    if (atomic_load_explicit(&w->clock.fired, memory_order_relaxed) == number)
-        return false;
 #ifdef RD_TSAN
     signals += WATCH_SIGNALS;    /* none are sent */
 #endif
-    if (open_ns >= WATCH_LOST && signals - w->watch.handled >= WATCH_SIGNALS)
+    if (still_ns < WATCH_LOST)
+        return false;
+    if (signals - w->watch.handled >= WATCH_SIGNALS &&
+        (watch_cpu(w) - w->watch.cpu_ns >= WATCH_CPU || watch_is_asleep(w, now_ns)))
         return true;
-    return open_ns >= WATCH_ASLEEP && watch_is_asleep(w, now_ns);
+    return still_ns >= WATCH_ASLEEP && watch_is_asleep(w, now_ns);
 }
 
 bool
@@ -139,18 +174,14 @@ rd_worker_watch(struct rd_worker *w, uint64_t now_ns)
     uint64_t start = atomic_load_explicit(&c->start_ns, memory_order_relaxed);
 
     RD_CHECK(w, RD_WORKER_MAGIC);
-    if (!rd_worker_is_open(w) || rd_worker_is_dead(w) || now_ns < start)
-        return false;
-    if (number != w->watch.number) {
-        w->watch.number = number;
-        w->watch.handled = atomic_load_explicit(&c->handled, memory_order_relaxed);
-    }
-    if (now_ns - start < atomic_load_explicit(&c->slice_ns, memory_order_relaxed))
+    if (!rd_worker_is_open(w) || rd_worker_is_dead(w) || now_ns < start ||
+        now_ns - start < atomic_load_explicit(&c->slice_ns, memory_order_relaxed))
         return false;
     atomic_store_explicit(&c->due, number, memory_order_release);
 #ifndef RD_TSAN
     pthread_kill(w->loop.thread, rd_slice_signal());
 #endif
-    return atomic_load_explicit(&c->number, memory_order_acquire) == number &&
-           watch_is_lost(w, number, now_ns - start, now_ns);
+    return !watch_has_moved(w, number, start, now_ns) &&
+           atomic_load_explicit(&c->number, memory_order_acquire) == number &&
+           watch_is_lost(w, now_ns);
 }
