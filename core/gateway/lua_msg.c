@@ -8,10 +8,12 @@
 #include "gateway/lua_msg.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include <lauxlib.h>
 
 #include "base/mem.h"
+#include "base/suggest.h"
 #include "gateway/inbox.h"
 #include "gateway/lua_fields.h"
 #include "gateway/lua_params.h"
@@ -362,6 +364,36 @@ msg_make(lua_State *L, const char *name)
     return true;
 }
 
+/* Offers each "msg.name" and "ev.name" of a row's signature. */
+static void
+msg_offer(struct rd_suggest *s, struct rd_slice signature)
+{
+    while (signature.n > 0) {
+        struct rd_slice name = signature;
+
+        name.n = strcspn(name.p, ",(");    /* of a literal: a NUL ends it */
+        signature = rd_slice_skip(signature, name.n + 1);
+        name = rd_slice_trim(name);
+        rd_suggest_offer(s, rd_slice_skip(name, strcspn(name.p, ".:") + 1));
+    }
+}
+
+/* An absent field is nil; one whose name is a letter off from one that we know is a mistake. */
+static void
+msg_refuse_misspelt(lua_State *L, struct rd_slice name)
+{
+    struct rd_suggest s;
+
+    rd_suggest_start(&s, name);
+    for (const struct rd_lua_fn *f = msg_functions; f->name != NULL; f++)
+        rd_suggest_offer(&s, rd_slice_str(f->name));
+    for (const struct rd_lua_fn *f = msg_fields; f->name != NULL; f++)
+        msg_offer(&s, rd_slice_str(f->signature));
+    if (s.best.p != NULL && s.distance == 1 && name.n > 3)
+        luaL_error(L, "msg has no '%s': did you mean '%s'?", name.p,
+                   lua_pushlstring(L, s.best.p, s.best.n));
+}
+
 /* Reached only for fields that are not set: those made when read, methods, absent ones. */
 static int
 msg_index(lua_State *L)
@@ -379,6 +411,7 @@ msg_index(lua_State *L)
             lua_pushcfunction(L, f->call);
             return 1;
         }
+    msg_refuse_misspelt(L, rd_slice_str(name));
     lua_pushnil(L);
     return 1;
 }

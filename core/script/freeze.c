@@ -7,6 +7,7 @@
  */
 #include <lauxlib.h>
 
+#include "base/suggest.h"
 #include "script/sandbox.h"
 
 static char freeze_key;    /* its address: in a proxy's metatable, the real table */
@@ -18,6 +19,45 @@ freeze_on_assign(lua_State *L)
 
     return luaL_error(L, "%s is read-only: '%s' cannot be changed", name,
                       luaL_tolstring(L, 2, NULL));
+}
+
+/* A string that only lives on in its table: good as long as that has the key. */
+static struct rd_slice
+freeze_slice(lua_State *L, int index)
+{
+    size_t n;
+    const char *p = lua_tolstring(L, index, &n);
+
+    return rd_slice_make(p, n);
+}
+
+/* A name that the table does not have: nil, unless it is a typing error of one that it has. */
+static int
+freeze_on_missing(lua_State *L)
+{
+    struct rd_suggest s;
+
+    if (lua_type(L, 2) != LUA_TSTRING)
+        return 0;
+    rd_suggest_start(&s, freeze_slice(L, 2));
+    for (lua_pushnil(L); lua_next(L, 1) != 0; lua_pop(L, 1))
+        if (lua_type(L, -2) == LUA_TSTRING)
+            rd_suggest_offer(&s, freeze_slice(L, -2));
+    if (s.best.p == NULL || s.distance > 1 + s.typed.n / 7)    /* "seen" is no "sleep" */
+        return 0;
+    return luaL_error(L, "%s has no '%s': did you mean '%s'?",
+                      lua_tostring(L, lua_upvalueindex(1)), s.typed.p, s.best.p);
+}
+
+void
+rd_freeze_strictly(lua_State *L, const char *name)
+{
+    lua_createtable(L, 0, 1);
+    lua_pushstring(L, name);
+    lua_pushcclosure(L, freeze_on_missing, 1);
+    lua_setfield(L, -2, "__index");
+    lua_setmetatable(L, -2);
+    rd_freeze(L, name);
 }
 
 bool

@@ -29,7 +29,7 @@ load_open_replyd(lua_State *L, const struct rd_generation *g)
     if (g->host != NULL && g->host->vm_open != NULL)
         g->host->vm_open(L, g->host->data);
     lua_settop(L, 1);
-    rd_sandbox_add(L, "replyd");
+    rd_sandbox_add(L, "replyd", true);
 }
 
 static void

@@ -3,11 +3,15 @@
  */
 #include "script/report.h"
 
+#include <string.h>
+
 #include <lauxlib.h>
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/suggest.h"
 #include "script/generation.h"
+#include "script/sandbox.h"
 #include "script/worker.h"
 
 #define REPORT_FRAMES 20        /* of a traceback */
@@ -49,6 +53,26 @@ report_traceback(struct rd_buf *b, const struct rd_generation *g, lua_State *L)
     }
 }
 
+/* "attempt to call a nil value (global 'pritn')": names the one that was meant, if it is near. */
+static void
+report_suggest(struct rd_buf *b, lua_State *L, const char *text)
+{
+    static const char mark[] = "a nil value (global '";
+    const char *at = strstr(text, mark);
+    struct rd_suggest s;
+
+    if (at == NULL)
+        return;
+    at += sizeof mark - 1;
+    rd_suggest_start(&s, rd_slice_make(at, strcspn(at, "'")));
+    rd_sandbox_push_globals(L);
+    for (lua_pushnil(L); lua_next(L, -2) != 0; lua_pop(L, 1))
+        rd_suggest_offer(&s, rd_slice_str(lua_tostring(L, -2)));
+    lua_pop(L, 1);
+    if (s.best.p != NULL)
+        rd_buf_printf(b, ": did you mean '%.*s'?", RD_PRI(s.best));
+}
+
 int
 rd_report_on_error(lua_State *L)
 {
@@ -59,6 +83,7 @@ rd_report_on_error(lua_State *L)
     text = luaL_tolstring(L, 1, &n);
     rd_buf_reset(&run->trace);
     rd_buf_put(&run->trace, text, n < RD_RUN_TRACE / 2 ? n : RD_RUN_TRACE / 2);
+    report_suggest(&run->trace, L, text);
     report_traceback(&run->trace, run->vm->generation, L);
     lua_settop(L, 1);
     return 1;

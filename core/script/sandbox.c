@@ -193,8 +193,9 @@ rd_sandbox_push_globals(lua_State *L)
 }
 
 void
-rd_sandbox_add(lua_State *L, const char *name)
+rd_sandbox_add(lua_State *L, const char *name, bool strict)
 {
+    void (*freeze)(lua_State *, const char *) = strict ? rd_freeze_strictly : rd_freeze;
     int real = lua_gettop(L);
 
     /* tables in it: replyd.json and the like */
@@ -203,7 +204,7 @@ rd_sandbox_add(lua_State *L, const char *name)
             const char *inner = lua_pushfstring(L, "%s.%s", name, lua_tostring(L, -2));
 
             lua_insert(L, -2);
-            rd_freeze(L, inner);
+            freeze(L, inner);
             lua_pushvalue(L, -3);
             lua_insert(L, -2);
             lua_rawset(L, real);    /* an existing key: the traversal goes on */
@@ -212,7 +213,7 @@ rd_sandbox_add(lua_State *L, const char *name)
             lua_settop(L, real + 1);
         }
     }
-    rd_freeze(L, name);
+    freeze(L, name);
     rd_sandbox_push_globals(L);
     lua_insert(L, -2);
     lua_setfield(L, -2, name);
@@ -258,7 +259,7 @@ sandbox_open_string(lua_State *L)
     lua_pushboolean(L, 0);
     lua_setfield(L, -2, "__metatable");
     lua_pop(L, 2);
-    rd_sandbox_add(L, LUA_STRLIBNAME);
+    rd_sandbox_add(L, LUA_STRLIBNAME, false);
 }
 
 static void
@@ -266,7 +267,7 @@ sandbox_open_table(lua_State *L)
 {
     luaL_requiref(L, LUA_TABLIBNAME, luaopen_table, 0);
     sandbox_guard(L, "move", sandbox_table_move);
-    rd_sandbox_add(L, LUA_TABLIBNAME);
+    rd_sandbox_add(L, LUA_TABLIBNAME, false);
 }
 
 static void
@@ -279,11 +280,11 @@ sandbox_open_os(lua_State *L)
     luaL_requiref(L, LUA_OSLIBNAME, luaopen_os, 0);
     sandbox_copy(L, to, sandbox_os, SANDBOX_COUNT(sandbox_os));
     lua_settop(L, to);
-    rd_sandbox_add(L, LUA_OSLIBNAME);
+    rd_sandbox_add(L, LUA_OSLIBNAME, false);
     lua_newtable(L);
     lua_pushcfunction(L, sandbox_traceback);
     lua_setfield(L, -2, "traceback");
-    rd_sandbox_add(L, LUA_DBLIBNAME);
+    rd_sandbox_add(L, LUA_DBLIBNAME, false);
 }
 
 void
@@ -294,10 +295,10 @@ rd_sandbox_open(lua_State *L)
     sandbox_open_table(L);
     sandbox_open_os(L);
     luaL_requiref(L, LUA_MATHLIBNAME, luaopen_math, 0);
-    rd_sandbox_add(L, LUA_MATHLIBNAME);
+    rd_sandbox_add(L, LUA_MATHLIBNAME, false);
     luaL_requiref(L, LUA_UTF8LIBNAME, luaopen_utf8, 0);
-    rd_sandbox_add(L, LUA_UTF8LIBNAME);
+    rd_sandbox_add(L, LUA_UTF8LIBNAME, false);
     rd_coroutine_open(L);
-    rd_sandbox_add(L, LUA_COLIBNAME);
+    rd_sandbox_add(L, LUA_COLIBNAME, false);
     lua_settop(L, 0);
 }

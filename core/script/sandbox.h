@@ -12,11 +12,16 @@
 
 /* Opens the libraries of a new VM and builds the globals without `replyd`; may raise. */
 void rd_sandbox_open(lua_State *L);
-/* The real table on the top of the stack becomes global `name`, frozen, its tables too; popped. */
-void rd_sandbox_add(lua_State *L, const char *name);
+/*
+ * The real table on the top of the stack becomes global `name`, frozen, its tables too; popped. Of
+ * our own (strict) a misspelt name raises; Lua's libraries answer nil as ever.
+ */
+void rd_sandbox_add(lua_State *L, const char *name, bool strict);
 
 /* Replaces the real table on the top of the stack by a proxy that cannot be written to. */
 void rd_freeze(lua_State *L, const char *name);
+/* The same; reading a misspelt name of it raises "did you mean". */
+void rd_freeze_strictly(lua_State *L, const char *name);
 /* The real table behind the proxy at index is pushed; false: no proxy, nothing is pushed. */
 bool rd_freeze_real(lua_State *L, int index);
 /* Marks the metatable on the top: tables with it answer pairs() as those in the table at index. */

@@ -25,7 +25,8 @@ static const char keeper[] =
     "  local t = {}\n"
     "  for _, name in ipairs { 'main', 'own', 'inner' } do local co = kept[name]\n"
     "    local s, closed = coroutine.status(co), pcall(coroutine.close, co)\n"
-    "    t[#t + 1] = s .. ' ' .. tostring(closed) .. ' ' .. tostring(select(2, coroutine.resume(co, 1))) end\n"
+    "    local _, why = coroutine.resume(co, 1)\n"
+    "    t[#t + 1] = s .. ' ' .. tostring(closed) .. ' ' .. tostring(why) end\n"
     "  if msg.body == 'use' then replyd.debug.signal('go') end\n"
     "  return table.concat(t, '|')\n"
     "end\n";

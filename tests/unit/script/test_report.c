@@ -71,6 +71,17 @@ an_error_is_logged_with_traceback_and_source_lines(void **state)
 }
 
 static void
+a_misspelt_global_is_logged_with_the_one_that_was_meant(void **state)
+{
+    (void)state;
+    assert_non_null(strstr(log_of("return function() pritn('x') end", ""),
+                           "a nil value (global 'pritn'): did you mean 'print'?"));
+    assert_non_null(strstr(log_of("return function() reply.sleep(1) end", ""),
+                           "a nil value (global 'reply'): did you mean 'replyd'?"));
+    assert_null(strstr(log_of("return function() frobnicate() end", ""), "did you mean"));
+}
+
+static void
 lines_of_a_script_carry_the_message_and_fields(void **state)
 {
     const char *log = log_of("return function() replyd.log.warn('low', { stock = 3, ok = false })\n"
@@ -103,6 +114,7 @@ main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(an_error_is_logged_with_traceback_and_source_lines),
+        cmocka_unit_test(a_misspelt_global_is_logged_with_the_one_that_was_meant),
         cmocka_unit_test(lines_of_a_script_carry_the_message_and_fields),
         cmocka_unit_test(beyond_the_limit_lines_are_only_counted),
     };

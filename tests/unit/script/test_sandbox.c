@@ -40,6 +40,15 @@ static const struct {
     { "return tostring(next(math) ~= nil) .. tostring(rawget(math, 'pi') ~= nil)", "truetrue" },
     { "local n = 0 for k, v in pairs(_G) do n = n + 1 end return tostring(n > 20)", "true" },
     { "return tostring(_G.string == string) .. tostring(_G._G == _G)", "truetrue" },
+    /* misspelt */
+    { "return replyd.slep(1)",
+      "error: scripts/bot.lua:1: replyd has no 'slep': did you mean 'sleep'?" },
+    { "return replyd.json.decoed('1')",
+      "error: scripts/bot.lua:1: replyd.json has no 'decoed': did you mean 'decode'?" },
+    { "return tostring(replyd.seen) .. tostring(replyd.frobnicate) .. tostring(replyd[1]) .. "
+      "tostring(string.uper)",
+      "nilnilnilnil" },
+    { "return tostring(rawget(replyd, 'slep'))", "nil" },
     /* globals */
     { "return select(2, pcall(function() counter = 1 end))",
       "scripts/bot.lua:1: assignment to undeclared global 'counter': write 'local counter', or "
