@@ -2,4 +2,4 @@
 std = "lua54"
 max_line_length = 100
 read_globals = { "replyd" }
-exclude_files = { "build/", "tests/model/" }
+exclude_files = { "build/", "tests/model/", "tests/lua/" }

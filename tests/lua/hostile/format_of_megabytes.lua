@@ -1,0 +1,5 @@
+-- outcome: error or cpu
+-- within: 1500 ms
+return function(msg)
+  return #string.format(('%%'):rep(5000000)) > 0 and error('formatted')
+end

@@ -1,0 +1,5 @@
+-- outcome: cpu
+-- within: 500 ms
+return function(msg)
+  table.insert(setmetatable({}, { __len = function() return 1 << 53 end }), 1, 1)
+end

@@ -1,0 +1,5 @@
+-- outcome: cpu
+-- within: 1500 ms
+return function(msg)
+  load('return a' .. (' or a'):rep(100000))
+end

@@ -1,0 +1,5 @@
+-- outcome: error
+-- within: 500 ms
+return function(msg)
+  table.move({}, 1, 1 << 53, 2)
+end

@@ -1,0 +1,6 @@
+-- outcome: error or cpu
+-- within: 1500 ms
+-- reply: *
+return function(msg)
+  return string.packsize(('b'):rep(10000000)) > 0 and error('packed')
+end

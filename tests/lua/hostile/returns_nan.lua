@@ -1,0 +1,6 @@
+-- outcome: ok
+-- within: 500 ms
+-- reply: *
+return function(msg)
+  return 0 / 0
+end

@@ -1,0 +1,5 @@
+-- outcome: error or cpu
+-- within: 1500 ms
+return function(msg)
+  return select('#', table.unpack({}, 1, 999990)) > 0 and error('fits, and is no reply')
+end
