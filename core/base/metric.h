@@ -65,7 +65,7 @@ enum rd_outbox_state { RD_OUTBOX_STATES(RD_OUTBOX_ENUM) RD_OUTBOX_COUNT };
     X(reloads_total, COUNTER, RESULT, "Reloads by result.")                                      \
     X(runs, GAUGE, NONE, "Handlers running or waiting.")                                         \
     X(vm_bytes, GAUGE, NONE, "Memory of all Lua VMs, bytes.")                                    \
-    X(vm_rebuilds_total, COUNTER, NONE, "VMs that stayed nearly full and got a successor.")         \
+    X(vm_rebuilds_total, COUNTER, NONE, "VMs that stayed nearly full and got a successor.")        \
     X(preemptions_total, COUNTER, NONE, "Slices that were over and made way.")                   \
     X(script_threads_lost_total, COUNTER, NONE, "Script threads that did not come back.")        \
     X(store_operations_total, COUNTER, NONE, "Operations that the store has done.")              \

@@ -21,7 +21,7 @@ co_check(lua_State *L)
 {
     lua_State *co = lua_tothread(L, 1);
 
-    luaL_argexpected(L, co != NULL, 1, "coroutine");
+    luaL_argexpected(L, co != NULL, 1, "thread");
     return co;
 }
 

@@ -3,7 +3,8 @@
  *
  * What is not named here does not exist for a script. Some functions are ours:
  * they would otherwise run code outside of every budget (__gc, the handler of
- * xpcall), write to shared tables (rawset), or never end (table.move).
+ * xpcall) or write to shared tables (rawset). Loops in C are Lua's own: those
+ * of deps/ ask us whether to go on (slice.c).
  */
 #include "script/sandbox.h"
 
@@ -11,8 +12,6 @@
 
 #include <lauxlib.h>
 #include <lualib.h>
-
-#define SANDBOX_ELEMENTS 4000000    /* of one table.move: more than a VM's memory holds */
 
 static char sandbox_globals_key;    /* its address: the registry's table of globals */
 
@@ -136,35 +135,6 @@ sandbox_xpcall(lua_State *L)
     return xpcall_after(L, status, at_once);
 }
 
-/* ---- table.move of 2^53 elements: refused before it begins ------------------- */
-
-static int
-sandbox_forward(lua_State *L)
-{
-    lua_pushvalue(L, lua_upvalueindex(1));
-    lua_insert(L, 1);
-    lua_call(L, lua_gettop(L) - 1, LUA_MULTRET);
-    return lua_gettop(L);
-}
-
-static int
-sandbox_table_move(lua_State *L)
-{
-    lua_Integer from = luaL_checkinteger(L, 2), to = luaL_checkinteger(L, 3);
-
-    if (to >= from && (lua_Unsigned)to - (lua_Unsigned)from >= SANDBOX_ELEMENTS)
-        return luaL_error(L, "too many elements to move");
-    return sandbox_forward(L);
-}
-
-static void
-sandbox_guard(lua_State *L, const char *name, lua_CFunction guard)
-{
-    lua_getfield(L, -1, name);
-    lua_pushcclosure(L, guard, 1);
-    lua_setfield(L, -2, name);
-}
-
 /* ---- the globals ----------------------------------------------------------- */
 
 static const char *const sandbox_base[] = {
@@ -198,6 +168,11 @@ rd_sandbox_add(lua_State *L, const char *name, bool strict)
     void (*freeze)(lua_State *, const char *) = strict ? rd_freeze_strictly : rd_freeze;
     int real = lua_gettop(L);
 
+    /* where Lua looks for names of functions: "bad argument #1 to 'replyd.sleep'" */
+    luaL_getsubtable(L, LUA_REGISTRYINDEX, LUA_LOADED_TABLE);
+    lua_pushvalue(L, real);
+    lua_setfield(L, -2, name);
+    lua_pop(L, 1);
     /* tables in it: replyd.json and the like */
     for (lua_pushnil(L); lua_next(L, real) != 0;) {
         if (lua_istable(L, -1) && lua_isstring(L, -2) && !rd_freeze_real(L, lua_gettop(L))) {
@@ -242,6 +217,7 @@ sandbox_open_base(lua_State *L)
     globals = lua_gettop(L);
     luaL_requiref(L, LUA_GNAME, luaopen_base, 0);
     sandbox_copy(L, globals, sandbox_base, SANDBOX_COUNT(sandbox_base));
+    luaL_setfuncs(L, sandbox_own, 0);    /* for their names in messages */
     lua_pop(L, 1);
     luaL_setfuncs(L, sandbox_own, 0);
     lua_pop(L, 1);
@@ -260,14 +236,6 @@ sandbox_open_string(lua_State *L)
     lua_setfield(L, -2, "__metatable");
     lua_pop(L, 2);
     rd_sandbox_add(L, LUA_STRLIBNAME, false);
-}
-
-static void
-sandbox_open_table(lua_State *L)
-{
-    luaL_requiref(L, LUA_TABLIBNAME, luaopen_table, 0);
-    sandbox_guard(L, "move", sandbox_table_move);
-    rd_sandbox_add(L, LUA_TABLIBNAME, false);
 }
 
 static void
@@ -292,7 +260,8 @@ rd_sandbox_open(lua_State *L)
 {
     sandbox_open_base(L);
     sandbox_open_string(L);
-    sandbox_open_table(L);
+    luaL_requiref(L, LUA_TABLIBNAME, luaopen_table, 0);
+    rd_sandbox_add(L, LUA_TABLIBNAME, false);
     sandbox_open_os(L);
     luaL_requiref(L, LUA_MATHLIBNAME, luaopen_math, 0);
     rd_sandbox_add(L, LUA_MATHLIBNAME, false);

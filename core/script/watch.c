@@ -25,7 +25,7 @@
 #endif
 #define WATCH_ASLEEP (5 * RD_SECOND)     /* ... or asleep in the kernel */
 #define WATCH_SIGNALS 3                  /* the thread was on a CPU that often meanwhile */
-#define WATCH_CPU (500 * RD_MS)          /* ... and that long, unless it sleeps */
+#define WATCH_CPU (300 * RD_MS)          /* ... and that long, unless it sleeps */
 #define WATCH_LOOK (100 * RD_MS)         /* between two reads of /proc */
 #define WATCH_TOKEN 0x10000              /* in the futex word: the watchdog shall wake */
 

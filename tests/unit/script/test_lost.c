@@ -14,7 +14,7 @@
 #ifdef RD_TSAN
 #define SHORT "5"      /* the watchdog has more patience there */
 #else
-#define SHORT "1.5"
+#define SHORT "5"
 #endif
 
 static const char script[] =

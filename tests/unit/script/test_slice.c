@@ -76,6 +76,7 @@ what_cannot_make_way_ends_before_the_cpu_budget(void **state)
             "for i = 17, 100000 do t[i] = t[i % 16 + 1] end table.sort(t)",
         "load('return a' .. (' or a'):rep(60000))",
         "load('if a then' .. (' elseif a then'):rep(60000) .. ' end')",
+        "table.move({}, 1, 1 << 53, 2)",
         "for i = 1, 99 do load((' a = 1'):rep(1e6)) end",
         "error(setmetatable({}, {__tostring = spin}))",
         "local k, w = {}, setmetatable({}, {__mode = 'k'}) for i = 1, 50000 do k[i] = {} end "

@@ -1,0 +1,1 @@
+return { pcall(function() local x <close> = {} end), pcall(function() local x <close> = 1 end) }

@@ -1,0 +1,1 @@
+return { coroutine.resume(coroutine.running()) }

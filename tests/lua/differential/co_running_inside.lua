@@ -1,0 +1,2 @@
+return coroutine.wrap(function() local co, main = coroutine.running() return { type(co), main }
+  end)()

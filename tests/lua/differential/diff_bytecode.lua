@@ -1,0 +1,1 @@
+return { string.dump ~= nil, (pcall(load, 'return 1', 'x', 'b')) }

@@ -1,0 +1,1 @@
+return { pcall(collectgarbage, 'step') }

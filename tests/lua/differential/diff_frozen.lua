@@ -1,0 +1,1 @@
+return { (pcall(function() string.mine = nil end)) }

@@ -1,0 +1,1 @@
+return { pcall(load('counter = 1')) }

@@ -1,0 +1,1 @@
+return { pcall(string.find, ('a'):rep(220), '.-.-.-b') }

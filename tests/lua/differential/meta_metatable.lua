@@ -1,0 +1,2 @@
+local t = setmetatable({}, { __metatable = 'locked' })
+return { getmetatable(t), select(2, pcall(setmetatable, t, {})) }
