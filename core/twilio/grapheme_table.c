@@ -1,7 +1,7 @@
 /*
  * grapheme_table.c - the property Grapheme_Cluster_Break of Unicode 10.0, beyond
  * ASCII and Hangul syllables, which grapheme.c knows; made by
- * tests/peers/table.js from what Twilio's calculator uses.
+ * tests/peers from what Twilio's calculator uses.
  */
 #include "twilio/grapheme.h"
 
@@ -22,6 +22,7 @@
 
 /* clang-format off */
 const struct rd_grapheme_range rd_grapheme_ranges[] = {
+    CN(0080, 009F),
     CN(00AD, 00AD), EX(0300, 036F), EX(0483, 0489), EX(0591, 05BD), EX(05BF, 05BF), EX(05C1, 05C2),
     EX(05C4, 05C5), EX(05C7, 05C7), PP(0600, 0605), EX(0610, 061A), CN(061C, 061C), EX(064B, 065F),
     EX(0670, 0670), EX(06D6, 06DC), PP(06DD, 06DD), EX(06DF, 06E4), EX(06E7, 06E8), EX(06EA, 06ED),

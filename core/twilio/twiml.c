@@ -114,19 +114,30 @@ twiml_attribute(struct twiml *w, const char *name, struct rd_slice value)
     rd_buf_put_char(w->out, '"');
 }
 
-/* The rest of an element whose start tag is still open: its text and end, or "/>" without text. */
+/* Ends an element whose start tag ended just before start; "/>" if nothing followed. */
 static void
-twiml_finish(struct twiml *w, const char *name, struct rd_slice text)
+twiml_end(struct twiml *w, const char *name, size_t start)
 {
-    if (text.n == 0) {
+    if (w->out->error == 0 && w->out->n == start) {
+        w->out->n--;
         rd_buf_put_str(w->out, "/>");
         return;
     }
-    rd_buf_put_char(w->out, '>');
-    twiml_put(w, text, TWIML_TEXT);
     rd_buf_put_str(w->out, "</");
     rd_buf_put_str(w->out, name);
     rd_buf_put_char(w->out, '>');
+}
+
+/* The rest of an element whose start tag is still open: its text and end. */
+static void
+twiml_finish(struct twiml *w, const char *name, struct rd_slice text)
+{
+    size_t start;
+
+    rd_buf_put_char(w->out, '>');
+    start = w->out->n;
+    twiml_put(w, text, TWIML_TEXT);
+    twiml_end(w, name, start);
 }
 
 static void
@@ -140,6 +151,8 @@ twiml_element(struct twiml *w, const char *name, struct rd_slice text)
 static void
 twiml_message(struct twiml *w, const struct rd_reply_message *m)
 {
+    size_t start;
+
     rd_buf_put_str(w->out, "<Message");
     twiml_attribute(w, "to", m->to);
     twiml_attribute(w, "from", m->from);
@@ -151,11 +164,12 @@ twiml_message(struct twiml *w, const struct rd_reply_message *m)
         return;
     }
     rd_buf_put_char(w->out, '>');
+    start = w->out->n;
     if (m->body.p != NULL)
         twiml_element(w, "Body", m->body);
     for (size_t i = 0; i < m->n_media; i++)
         twiml_element(w, "Media", m->media[i]);
-    rd_buf_put_str(w->out, "</Message>");
+    twiml_end(w, "Message", start);
 }
 
 int

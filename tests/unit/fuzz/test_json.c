@@ -1,0 +1,27 @@
+/* The corpus of the fuzz target json, replayed. */
+#include "../../fuzz/json.c"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "replay.h"
+
+static void
+the_corpus_of_json_is_replayed(void **state)
+{
+    (void)state;
+    replay_corpus("json", LLVMFuzzerTestOneInput);
+}
+
+int
+main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(the_corpus_of_json_is_replayed),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
