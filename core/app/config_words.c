@@ -4,8 +4,6 @@
  */
 #include "app/config_value.h"
 
-#include <string.h>
-
 #include "base/fold.h"
 
 #define WORDS_EXPECTED "{ STOP = {...}, START = {...}, HELP = {...} } or false"
@@ -61,6 +59,22 @@ words_kind(struct rd_config_reader *r, const struct rd_option *o, struct words_i
     lua_pop(r->L, 1);
 }
 
+/* The key at -2 is a kind as it is written: "STOP". */
+static bool
+words_is_kind(lua_State *L)
+{
+    struct rd_slice key;
+    enum rd_opt_out kind;
+
+    if (lua_type(L, -2) != LUA_TSTRING)
+        return false;
+    lua_pushvalue(L, -2);
+    key = words_top(L);
+    lua_pop(L, 1);
+    kind = rd_opt_out_kind(key);
+    return kind != RD_OPT_OUT_NONE && rd_slice_eq(key, rd_slice_str(rd_opt_out_name(kind)));
+}
+
 /* Room for all words of the table, or 0 when its keys are not kinds. */
 static size_t
 words_count(lua_State *L)
@@ -68,15 +82,7 @@ words_count(lua_State *L)
     size_t n = rd_opt_out_standard.n;
 
     for (lua_pushnil(L); lua_next(L, -2) != 0; lua_pop(L, 1)) {
-        struct rd_slice key = { NULL, 0 };
-
-        if (lua_type(L, -2) == LUA_TSTRING) {
-            lua_pushvalue(L, -2);
-            key = words_top(L);
-            lua_pop(L, 1);
-        }
-        if (rd_opt_out_kind(key) == RD_OPT_OUT_NONE || strcmp(key.p, rd_opt_out_name(
-                                                           rd_opt_out_kind(key))) != 0) {
+        if (!words_is_kind(L)) {
             lua_pop(L, 2);
             return 0;
         }

@@ -1,7 +1,7 @@
 /*
  * grapheme_table.c - the property Grapheme_Cluster_Break of Unicode 10.0, beyond
- * ASCII and Hangul syllables, which grapheme.c knows; made by
- * tests/peers from what Twilio's calculator uses.
+ * ASCII and Hangul syllables, which grapheme.c knows; checked by
+ * tests/peers against what Twilio's calculator uses.
  */
 #include "twilio/grapheme.h"
 
