@@ -1,14 +1,20 @@
 /* answer.c - life of answers; see answer.h. Called from every thread. */
 #include "base/answer.h"
 
-#include <stdlib.h>
+#include <string.h>
 
-#include "base/mem.h"
+#include "base/pool.h"
+
+static size_t
+answer_size(size_t n_keys, size_t n_bytes)
+{
+    return sizeof(struct rd_answer) + n_keys * sizeof(struct rd_reply_key) + n_bytes;
+}
 
 struct rd_answer *
 rd_answer_new(int status, struct rd_slice bytes, const struct rd_reply_key *keys, size_t n_keys)
 {
-    struct rd_answer *a = rd_malloc(sizeof *a + n_keys * sizeof *keys + bytes.n);
+    struct rd_answer *a = rd_pool_get(answer_size(n_keys, bytes.n));
     struct rd_reply_key *own = (struct rd_reply_key *)(a + 1);
     char *text = (char *)(own + n_keys);
 
@@ -43,7 +49,7 @@ rd_answer_unref(struct rd_answer *a)
     if (atomic_fetch_sub_explicit(&a->refs, 1, memory_order_acq_rel) != 1)
         return;
     a->magic = RD_DEAD;
-    free(a);
+    rd_pool_put(a, answer_size(a->n_keys, a->bytes.n));
 }
 
 bool

@@ -1,15 +1,16 @@
 /* message.c - life and look-up of messages; see message.h. Called from every thread. */
 #include "base/message.h"
 
-#include <stdlib.h>
+#include <string.h>
 
-#include "base/mem.h"
+#include "base/pool.h"
 
 struct rd_message *
 rd_message_new(size_t limit)
 {
-    struct rd_message *m = rd_calloc(1, sizeof *m);
+    struct rd_message *m = rd_pool_get(sizeof *m);
 
+    memset(m, 0, sizeof *m);
     m->magic = RD_MESSAGE_MAGIC;
     atomic_init(&m->refs, 1);
     rd_arena_init(&m->arena, limit);
@@ -34,7 +35,7 @@ rd_message_unref(struct rd_message *m)
         return;
     m->magic = RD_DEAD;
     rd_arena_free(&m->arena);
-    free(m);
+    rd_pool_put(m, sizeof *m);
 }
 
 struct rd_slice

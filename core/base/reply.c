@@ -1,16 +1,17 @@
 /* reply.c - life of replies; see reply.h. Called from every thread. */
 #include "base/reply.h"
 
-#include <stdlib.h>
+#include <string.h>
 
 #include "base/error.h"
-#include "base/mem.h"
+#include "base/pool.h"
 
 struct rd_reply *
 rd_reply_new(size_t limit)
 {
-    struct rd_reply *r = rd_calloc(1, sizeof *r);
+    struct rd_reply *r = rd_pool_get(sizeof *r);
 
+    memset(r, 0, sizeof *r);
     r->magic = RD_REPLY_MAGIC;
     rd_arena_init(&r->arena, limit);
     return r;
@@ -24,7 +25,7 @@ rd_reply_free(struct rd_reply *r)
     RD_CHECK(r, RD_REPLY_MAGIC);
     r->magic = RD_DEAD;
     rd_arena_free(&r->arena);
-    free(r);
+    rd_pool_put(r, sizeof *r);
 }
 
 struct rd_reply_message *

@@ -8,6 +8,7 @@
 #include "base/clock.h"
 #include "base/mem.h"
 #include "base/metric.h"
+#include "base/pool.h"
 
 #define CLAIMS_STRIPES 64
 #define CLAIMS_BUCKETS 256              /* of one stripe at first */
@@ -70,7 +71,7 @@ claims_free_one(struct rd_claim *claim)
     rd_answer_unref(claim->if_late);
     if (claim->waiters != claim->first_waiters)
         free(claim->waiters);
-    free(claim);
+    rd_pool_put(claim, sizeof *claim + claim->key_n);
     rd_metric_add(RD_METRIC_claims, 0, -1);
 }
 
@@ -150,7 +151,7 @@ struct rd_claim *
 rd_claims_add(struct rd_claims *c, uint64_t hash, struct rd_slice key)
 {
     struct claims_stripe *s = claims_stripe(c, hash);
-    struct rd_claim *claim = rd_malloc(sizeof *claim + key.n);
+    struct rd_claim *claim = rd_pool_get(sizeof *claim + key.n);
 
     memset(claim, 0, sizeof *claim);
     claim->magic = RD_CLAIM_MAGIC;

@@ -3,15 +3,15 @@
 
 #include <stdlib.h>
 
-#include "base/mem.h"
 #include "base/metric.h"
+#include "base/pool.h"
 #include "gateway/gateway.h"
 
 struct rd_task *
 rd_task_new(struct rd_gateway *g, struct rd_claim_ref claim, uint64_t run, struct rd_message *m,
             struct rd_generation *generation, unsigned script, uint8_t shard)
 {
-    struct rd_task *t = rd_malloc(sizeof *t);
+    struct rd_task *t = rd_pool_get(sizeof *t);
 
     *t = (struct rd_task){
         .mail = { NULL, rd_inbox_on_task },
@@ -62,5 +62,5 @@ rd_task_free(struct rd_task *t)
     atomic_fetch_sub_explicit(&t->gateway->in_flight, 1, memory_order_relaxed);
     rd_metric_add(RD_METRIC_runs, 0, -1);
     t->magic = RD_DEAD;
-    free(t);
+    rd_pool_put(t, sizeof *t);
 }

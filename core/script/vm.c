@@ -16,6 +16,14 @@
 #include "base/metric.h"
 #include "script/slice.h"
 
+/* A pointer that Lua frees must be malloc's own where a sanitizer shall see its end. */
+#if defined(__SANITIZE_ADDRESS__)
+#define VM_SMALL ((size_t)0)
+#else
+#define VM_SMALL ((size_t)RD_VM_CLASSES * VM_GRAIN)
+#endif
+#define VM_KEPT ((size_t)64 * 1024)    /* bytes of free blocks kept of each class */
+#define VM_GRAIN 16
 #define VM_REPORT (256 * 1024)    /* bytes that the gauge may be off */
 #define VM_STACK_MOST ((uintptr_t)32 << 20)    /* bytes; Lua allows a million slots of 16 */
 
@@ -88,6 +96,83 @@ vm_charge(struct rd_vm *vm, size_t old, size_t new)
     }
 }
 
+/* ---- small blocks ---------------------------------------------------------------------- */
+
+static unsigned
+vm_class(size_t n)
+{
+    return (unsigned)((n - 1) / VM_GRAIN);
+}
+
+/* A block that the VM has let go is the next one's: Lua frees by the thousand when it sweeps. */
+static void *
+vm_get(struct rd_vm *vm, size_t n)
+{
+    struct rd_vm_block *block;
+    unsigned class = vm_class(n);
+
+    if (n > VM_SMALL)
+        return malloc(n);
+    block = vm->blocks[class].head;
+    if (block == NULL)
+        return malloc((class + 1) * (size_t)VM_GRAIN);
+    vm->blocks[class].head = block->next;
+    vm->blocks[class].n--;
+    return block;
+}
+
+static bool
+vm_is_full(const struct rd_vm *vm, unsigned class)
+{
+    return vm->blocks[class].n * (class + 1) * VM_GRAIN >= VM_KEPT;
+}
+
+static void
+vm_put(struct rd_vm *vm, void *p, size_t n)
+{
+    struct rd_vm_block *block = p;
+    unsigned class = vm_class(n);
+
+    if (p == NULL)
+        return;
+    if (n == 0 || n > VM_SMALL || vm_is_full(vm, class)) {
+        free(p);
+        return;
+    }
+    block->next = vm->blocks[class].head;
+    vm->blocks[class].head = block;
+    vm->blocks[class].n++;
+}
+
+static void *
+vm_resize(struct rd_vm *vm, void *p, size_t old, size_t n)
+{
+    void *q;
+
+    if (old > VM_SMALL && n > VM_SMALL)
+        return realloc(p, n);
+    if (old > 0 && old <= VM_SMALL && n <= VM_SMALL && vm_class(old) == vm_class(n))
+        return p;
+    q = vm_get(vm, n);
+    if (q == NULL || p == NULL)
+        return q;
+    memcpy(q, p, old < n ? old : n);
+    vm_put(vm, p, old);
+    return q;
+}
+
+static void
+vm_free_blocks(struct rd_vm *vm)
+{
+    struct rd_vm_block *block, *next;
+
+    for (unsigned class = 0; class < RD_VM_CLASSES; class++)
+        for (block = vm->blocks[class].head; block != NULL; block = next) {
+            next = block->next;
+            free(block);
+        }
+}
+
 static void *
 vm_alloc(void *ud, void *p, size_t osize, size_t nsize)
 {
@@ -96,7 +181,7 @@ vm_alloc(void *ud, void *p, size_t osize, size_t nsize)
     void *q;
 
     if (nsize == 0) {
-        free(p);
+        vm_put(vm, p, old);
         vm_charge(vm, old, 0);
         return NULL;
     }
@@ -104,7 +189,7 @@ vm_alloc(void *ud, void *p, size_t osize, size_t nsize)
         vm_refuse(vm, old, nsize);
         return NULL;
     }
-    q = realloc(p, nsize);
+    q = vm_resize(vm, p, old, nsize);
     if (q == NULL)
         return nsize <= old ? p : NULL;
     vm_charge(vm, old, nsize);
@@ -148,6 +233,7 @@ rd_vm_free(struct rd_vm *vm)
     vm->budget = NULL;
     lua_close(vm->L);
     RD_ASSERT(vm->used == 0);
+    vm_free_blocks(vm);
     rd_metric_add(RD_METRIC_vm_bytes, 0, -(int64_t)vm->reported);
     for (unsigned i = 0; i < vm->n_scripts; i++)
         free(vm->scripts[i].keywords);

@@ -20,6 +20,7 @@
 #include "script/script.h"
 
 #define RD_VM_MAGIC RD_MAGIC('v', 'm', ' ', '1')
+#define RD_VM_CLASSES 32        /* sizes of small blocks: multiples of 16 up to 512 */
 #define RD_VM_POOL 128          /* idle coroutines kept: about 1 KiB each */
 #define RD_VM_CROWDED(limit) ((limit) / 5 * 4)    /* more than that in use is too much */
 
@@ -54,6 +55,11 @@ struct rd_vm_script {
     int *keywords;                  /* in the order of the generation's */
 };
 
+/* A block that Lua has freed, kept for the next of its size. */
+struct rd_vm_block {
+    struct rd_vm_block *next;
+};
+
 struct rd_vm {
     uint32_t magic;
     lua_State *L;                   /* main thread; runs only the load */
@@ -66,6 +72,10 @@ struct rd_vm {
     uint64_t slice_ns;
     size_t used, limit;             /* bytes of the allocator */
     size_t reported;                /* of used, in the vm_bytes gauge */
+    struct {
+        struct rd_vm_block *head;
+        size_t n;
+    } blocks[RD_VM_CLASSES];        /* not in used */
     struct rd_budget *budget;       /* who is charged now; NULL: nobody */
     size_t refused_old, refused_new;    /* last refusal: the second equal one is final */
     size_t crowded;                 /* more bytes in use: rebuild.c looks at it */

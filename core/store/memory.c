@@ -14,6 +14,7 @@
 #include "base/hash.h"
 #include "base/mem.h"
 #include "base/metric.h"
+#include "base/pool.h"
 #include "store/row.h"
 
 #define MEMORY_PARTS 256         /* tables that grow one by one: no long pause at any size */
@@ -100,7 +101,7 @@ static struct memory_row *
 memory_insert(struct memory *m, const struct rd_store_request *r, uint64_t hash)
 {
     struct memory_part *part = memory_part(m, hash);
-    struct memory_row *row = rd_malloc(sizeof *row + r->key.n);
+    struct memory_row *row = rd_pool_get(sizeof *row + r->key.n);
 
     *row = (struct memory_row){ .hash = hash, .made_ms = rd_clock_ms(), .older = m->newest,
                                 .answer = rd_answer_ref(r->answer), .key_n = r->key.n };
@@ -151,7 +152,7 @@ memory_remove(struct memory *m, struct memory_row *row)
     rd_answer_unref(row->answer);
     rd_message_unref(row->request);
     free(row->sent);
-    free(row);
+    rd_pool_put(row, sizeof *row + row->key_n);
 }
 
 /* A late reply: to the outbox, or counted when nobody can send it. Takes the reply. */

@@ -2,12 +2,13 @@
 #include <stdlib.h>
 
 #include "base/mem.h"
+#include "base/pool.h"
 #include "store/store.h"
 
 struct rd_store_request *
 rd_store_request_new(enum rd_store_op op, struct rd_slice key)
 {
-    struct rd_store_request *r = rd_malloc(sizeof *r + key.n);
+    struct rd_store_request *r = rd_pool_get(sizeof *r + key.n);
     char *copy = (char *)(r + 1);
 
     memset(r, 0, sizeof *r);
@@ -55,7 +56,7 @@ rd_store_request_free(struct rd_store_request *r)
     request_free_replies(r->replies);
     request_free_effects(r->effects);
     free((char *)r->result.p);
-    free(r);
+    rd_pool_put(r, sizeof *r + r->key.n);
 }
 
 static struct rd_slice
