@@ -15,23 +15,22 @@
 #include "base/percent.h"
 #include "base/secret.h"
 
-#define SIGNATURE_BLOCK 64     /* SHA-1's block, so also HMAC's key size */
-#define SIGNATURE_HASH 20
+#define SIGNATURE_BLOCK RD_SHA1_BLOCK    /* HMAC's key size */
+#define SIGNATURE_HASH RD_SHA1_HASH
 #define SIGNATURE_PARAMS 64    /* sorted on the stack; a message of Twilio's has about 22 */
 #define SIGNATURE_RUN 512      /* bytes gathered for one update: parameters are short */
 
 /* ---- tokens ---------------------------------------------------------------- */
 
 static void
-token_pad(mbedtls_sha1_context *hash, const unsigned char key[SIGNATURE_BLOCK], unsigned char pad)
+token_pad(struct rd_sha1 *hash, const unsigned char key[SIGNATURE_BLOCK], unsigned char pad)
 {
     unsigned char block[SIGNATURE_BLOCK];
 
     for (size_t i = 0; i < SIGNATURE_BLOCK; i++)
         block[i] = key[i] ^ pad;
-    mbedtls_sha1_init(hash);
-    mbedtls_sha1_starts(hash);
-    mbedtls_sha1_update(hash, block, sizeof block);
+    rd_sha1_init(hash);
+    rd_sha1_update(hash, block, sizeof block);
     rd_memzero(block, sizeof block);
 }
 
@@ -39,10 +38,14 @@ void
 rd_token_init(struct rd_token *t, struct rd_slice text)
 {
     unsigned char key[SIGNATURE_BLOCK] = { 0 };
+    struct rd_sha1 hash;
 
-    if (text.n > SIGNATURE_BLOCK)    /* RFC 2104, section 2 */
-        mbedtls_sha1((const unsigned char *)text.p, text.n, key);
-    else if (text.n > 0)
+    if (text.n > SIGNATURE_BLOCK) {    /* RFC 2104, section 2 */
+        rd_sha1_init(&hash);
+        rd_sha1_update(&hash, text.p, text.n);
+        rd_sha1_final(&hash, key);
+        rd_memzero(&hash, sizeof hash);
+    } else if (text.n > 0)
         memcpy(key, text.p, text.n);
     token_pad(&t->inner, key, 0x36);
     token_pad(&t->outer, key, 0x5C);
@@ -66,10 +69,17 @@ struct signature_item {
 static uint64_t
 item_key(struct rd_slice name)
 {
+    unsigned char first[sizeof(uint64_t)];
     uint64_t key = 0;
 
-    for (size_t i = 0; i < sizeof key; i++)
-        key = key << 8 | (i < name.n ? (unsigned char)name.p[i] : 0);
+    if (name.n < sizeof first) {
+        for (size_t i = 0; i < name.n; i++)
+            key |= (uint64_t)(unsigned char)name.p[i] << (56 - 8 * i);
+        return key;
+    }
+    memcpy(first, name.p, sizeof first);
+    for (size_t i = 0; i < sizeof first; i++)    /* one load and swap */
+        key = key << 8 | first[i];
     return key;
 }
 
@@ -96,8 +106,11 @@ items_sort(struct signature_item *items, size_t n)
         struct signature_item item = items[i];
         size_t to = i;
 
-        for (; to > 0 && item_compare(&item, &items[to - 1]) < 0; to--)
+        for (; to > 0 && item.key <= items[to - 1].key; to--) {
+            if (item.key == items[to - 1].key && item_compare(&item, &items[to - 1]) >= 0)
+                break;
             items[to] = items[to - 1];
+        }
         items[to] = item;
     }
 }
@@ -109,7 +122,8 @@ items_unique(struct signature_item *items, size_t n)
     size_t kept = 0;
 
     for (size_t i = 0; i < n; i++)
-        if (kept == 0 || item_compare(&items[kept - 1], &items[i]) != 0)
+        if (kept == 0 || items[kept - 1].key != items[i].key ||
+            item_compare(&items[kept - 1], &items[i]) != 0)
             items[kept++] = items[i];
     return kept;
 }
@@ -150,7 +164,7 @@ order_free(struct signature_order *o)
 
 /* Short pieces on their way into a hash. */
 struct signature_run {
-    mbedtls_sha1_context hash;
+    struct rd_sha1 hash;
     size_t n;
     unsigned char bytes[SIGNATURE_RUN];
 };
@@ -158,7 +172,7 @@ struct signature_run {
 static void
 run_flush(struct signature_run *r)
 {
-    mbedtls_sha1_update(&r->hash, r->bytes, r->n);
+    rd_sha1_update(&r->hash, r->bytes, r->n);
     r->n = 0;
 }
 
@@ -168,7 +182,7 @@ run_put(struct signature_run *r, struct rd_slice s)
     if (s.n > SIGNATURE_RUN - r->n)
         run_flush(r);
     if (s.n > SIGNATURE_RUN) {
-        mbedtls_sha1_update(&r->hash, (const unsigned char *)s.p, s.n);
+        rd_sha1_update(&r->hash, s.p, s.n);
     } else if (s.n > 0) {
         memcpy(r->bytes + r->n, s.p, s.n);
         r->n += s.n;
@@ -219,10 +233,10 @@ signature_text(const struct rd_token *t, struct rd_slice url, const struct signa
         run_put(&r, o->items[i].param->value);
     }
     run_flush(&r);
-    mbedtls_sha1_finish(&r.hash, hash);
+    rd_sha1_final(&r.hash, hash);
     r.hash = t->outer;
-    mbedtls_sha1_update(&r.hash, hash, sizeof hash);
-    mbedtls_sha1_finish(&r.hash, hash);
+    rd_sha1_update(&r.hash, hash, sizeof hash);
+    rd_sha1_final(&r.hash, hash);
     base64_hash(hash, out);
 }
 

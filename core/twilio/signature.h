@@ -10,17 +10,16 @@
 #ifndef RD_TWILIO_SIGNATURE_H
 #define RD_TWILIO_SIGNATURE_H
 
-#include <mbedtls/sha1.h>
-
 #include "base/message.h"
 #include "base/metric.h"
 #include "base/slice.h"
+#include "twilio/sha1.h"
 
 #define RD_SIGNATURE_TEXT 28    /* base64 of 20 bytes */
 
 /* An auth token, ready to sign: the HMAC's inner and outer pads are hashed already. Secret. */
 struct rd_token {
-    mbedtls_sha1_context inner, outer;
+    struct rd_sha1 inner, outer;
 };
 
 /* Takes the bytes of text as they are (a stray newline is part of the token). */
