@@ -1,10 +1,15 @@
 /* form.c - see form.h. Pure; called from gateway (DECODE, `text`, late replies). */
 #include "http/form.h"
 
+#include <stdint.h>
+#include <string.h>
+
 #include "base/buf.h"
 #include "base/error.h"
 #include "base/percent.h"
 #include "base/utf8.h"
+
+#define FORM_FEW 64    /* parameters for which room is taken without looking twice */
 
 /* Takes the next pair off *form; false at its end. Empty pairs are no pairs. */
 static bool
@@ -21,57 +26,130 @@ form_next(struct rd_slice *form, struct rd_slice *pair)
     return false;
 }
 
+/* How often '&' stands in s, eight bytes at a time. */
+static size_t
+form_ampersands(struct rd_slice s)
+{
+    const uint64_t ones = UINT64_C(0x0101010101010101), low = ones * 0x7F;
+    size_t n = 0, i = 0;
+    uint64_t word;
+
+    for (; i + sizeof word <= s.n; i += sizeof word) {
+        memcpy(&word, s.p + i, sizeof word);
+        word ^= ones * '&';
+        word = ~(((word & low) + low) | word | low);    /* the high bit of each byte that was one */
+        n += (size_t)((word >> 7) * ones >> 56);
+    }
+    for (; i < s.n; i++)
+        n += s.p[i] == '&';
+    return n;
+}
+
+/* Room for so many parameters: exact where it is many. */
 static size_t
 form_count(struct rd_slice form)
 {
+    size_t n = form_ampersands(form) + 1;
     struct rd_slice pair;
-    size_t n = 0;
 
-    while (form_next(&form, &pair))
+    if (n <= FORM_FEW)
+        return n;
+    for (n = 0; form_next(&form, &pair);)
         n++;
     return n;
 }
 
-/* Decodes into *room and takes what it used; repairs what is no UTF-8. */
-static int
-form_text(struct rd_slice raw, char **room, struct rd_arena *a, struct rd_slice *out)
-{
-    struct rd_slice bytes = rd_slice_make(*room, rd_percent_decode(raw, *room));
+/* Of the form, what is left of it; of the texts, where the next goes. */
+struct form_reader {
+    struct rd_slice form;
+    char *room;
+    unsigned char any;    /* all decoded bytes or'ed: no high bit, all ASCII */
+};
 
-    *room += bytes.n;
-    *out = rd_utf8_repair(bytes, a);
-    return out->p == NULL ? RD_E_NOMEM : 0;
+static void
+reader_put(struct form_reader *r, char c)
+{
+    *r->room++ = c;
+    r->any |= (unsigned char)c;
+}
+
+/* Decodes up to "&", or "=" in a name; one look at each byte, most of which stay as they are. */
+static struct rd_slice
+reader_text(struct form_reader *r, bool is_name)
+{
+    struct rd_slice form = r->form, text = { r->room, 0 };
+    size_t i = 0;
+
+    for (; i < form.n; i++) {
+        char c = form.p[i];
+
+        if (c > '=' || (c > '+' && c < '=')) {
+            reader_put(r, c);
+        } else if (c == '&' || (c == '=' && is_name)) {
+            break;
+        } else if (c == '%') {
+            size_t n = form.n - i < 3 ? form.n - i : 3;
+            size_t used = rd_percent_decode(rd_slice_make(form.p + i, n), r->room);
+
+            r->any |= (unsigned char)*r->room;
+            i += used == 1 ? n - 1 : 0;
+            r->room++;    /* a bad escape's other bytes are for the next turns */
+        } else
+            reader_put(r, c == '+' ? ' ' : c);
+    }
+    r->form = rd_slice_skip(form, i);
+    text.n = (size_t)(r->room - text.p);
+    return text;
+}
+
+static void
+reader_pair(struct form_reader *r, struct rd_param *p)
+{
+    p->name = reader_text(r, true);
+    if (r->form.n > 0 && r->form.p[0] == '=')
+        r->form = rd_slice_skip(r->form, 1);
+    p->value = reader_text(r, false);
+}
+
+/* Repairs what is no UTF-8. */
+static int
+form_repair(struct rd_params *params, struct rd_arena *a)
+{
+    for (size_t i = 0; i < params->n; i++) {
+        params->at[i].name = rd_utf8_repair(params->at[i].name, a);
+        params->at[i].value = rd_utf8_repair(params->at[i].value, a);
+        if (params->at[i].name.p == NULL || params->at[i].value.p == NULL)
+            return RD_E_NOMEM;
+    }
+    return 0;
 }
 
 int
 rd_form_decode(struct rd_slice form, size_t max, struct rd_arena *a, struct rd_params *out)
 {
+    struct form_reader r = { form, NULL, 0 };
     size_t n = form_count(form);
-    struct rd_slice pair;
-    char *room;
-    int error = 0;
 
     *out = (struct rd_params){ NULL, 0 };
-    if (n == 0)
+    if (form.n == 0)
         return 0;
-    if (n > max)
+    if (n > FORM_FEW && n > max)
         return RD_E_TOO_BIG;
     if (n > SIZE_MAX / sizeof *out->at)
         return RD_E_NOMEM;
     out->at = rd_arena_alloc(a, n * sizeof *out->at);
-    room = rd_arena_alloc(a, form.n);    /* decoded text is never longer */
-    if (out->at == NULL || room == NULL)
+    r.room = rd_arena_alloc(a, form.n);    /* decoded text is never longer */
+    if (out->at == NULL || r.room == NULL)
         return RD_E_NOMEM;
-    while (error == 0 && form_next(&form, &pair)) {
-        struct rd_param *p = &out->at[out->n];
-        size_t equals = rd_slice_find(pair, '=');
-
-        error = form_text(rd_slice_make(pair.p, equals), &room, a, &p->name);
-        if (error == 0)
-            error = form_text(rd_slice_skip(pair, equals + 1), &room, a, &p->value);
-        out->n += error == 0;
+    while (r.form.n > 0) {
+        if (r.form.p[0] == '&')    /* empty pairs are no pairs */
+            r.form = rd_slice_skip(r.form, 1);
+        else if (out->n < max)
+            reader_pair(&r, &out->at[out->n++]);
+        else
+            return RD_E_TOO_BIG;
     }
-    return error;
+    return r.any & 0x80 ? form_repair(out, a) : 0;
 }
 
 static bool

@@ -36,12 +36,37 @@ bad_escapes_stay(void **state)
     assert_decoded(RD_LIT("%4g%g4%%41"), RD_LIT("%4g%g4%A"));
 }
 
+/* Decoding is by words: every place of an escape, in texts of every length. */
+static void
+escapes_are_found_at_any_place(void **state)
+{
+    (void)state;
+    for (size_t n = 0; n <= 24; n++)
+        for (size_t at = 0; at < n; at++) {
+            char raw[32], wanted[32];
+            size_t rest = n - at - 1;
+
+            memset(raw, 'x', sizeof raw);
+            memset(wanted, 'x', sizeof wanted);
+            raw[at] = '+';
+            wanted[at] = ' ';
+            assert_decoded(rd_slice_make(raw, n), rd_slice_make(wanted, n));
+            raw[at] = (char)('+' | 0x80);
+            wanted[at] = raw[at];
+            assert_decoded(rd_slice_make(raw, n), rd_slice_make(wanted, n));
+            memcpy(raw + at, "%2a", 3);
+            wanted[at] = '*';
+            assert_decoded(rd_slice_make(raw, at + 3 + rest), rd_slice_make(wanted, n));
+        }
+}
+
 int
 main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(escapes_in_any_case_and_plus_are_decoded),
         cmocka_unit_test(bad_escapes_stay),
+        cmocka_unit_test(escapes_are_found_at_any_place),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
