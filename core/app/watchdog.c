@@ -1,7 +1,7 @@
 /*
- * watchdog.c - see watchdog.h. Ticks each millisecond while a slice is open,
- * then a while longer (so that busy threads need not wake it), else sleeps on
- * a futex.
+ * watchdog.c - see watchdog.h. While slices are open it looks when the oldest is
+ * due, each millisecond at one that is over; then a while longer (so that busy
+ * threads need not wake it), else it sleeps on a futex.
  */
 #include "app/watchdog.h"
 
@@ -17,8 +17,9 @@
 #include "base/mem.h"
 
 #define WATCHDOG_SLOTS 256
-#define WATCHDOG_TICK_NS 1000000     /* half of a slice: it is over by 1 ms at most */
-#define WATCHDOG_LINGER 20           /* ticks without an open slice before it sleeps */
+#define WATCHDOG_TICK (1 * RD_MS)    /* between two looks at a slice that is over */
+#define WATCHDOG_MOST (2 * RD_MS)    /* between two looks at all */
+#define WATCHDOG_LINGER 10           /* looks without an open slice before it sleeps */
 #define WATCHDOG_STACK ((size_t)64 * 1024)
 
 struct rd_watchdog {
@@ -31,13 +32,15 @@ struct rd_watchdog {
     void *arg;
 };
 
-/* True when some slice is open. */
+/* True when some slice is open. *wait: nanoseconds until one can be due; one may begin now. */
 static bool
-watchdog_look(struct rd_watchdog *dog)
+watchdog_look(struct rd_watchdog *dog, uint64_t *wait)
 {
     unsigned n = atomic_load(&dog->n);
-    uint64_t now = rd_clock_ns();
+    uint64_t now = rd_clock_ns(), due;
     bool open = false;
+
+    *wait = WATCHDOG_MOST;
 
     for (unsigned i = 0; i < n; i++) {
         struct rd_worker *w = atomic_load_explicit(&dog->workers[i], memory_order_acquire);
@@ -45,6 +48,8 @@ watchdog_look(struct rd_watchdog *dog)
         if (w == NULL || w == dog->told[i])
             continue;
         open = rd_worker_is_open(w) || open;
+        due = rd_worker_due(w, now);
+        *wait = due < *wait ? due : *wait;
         if (rd_worker_watch(w, now)) {
             dog->told[i] = w;
             dog->lost(w, dog->arg);
@@ -65,16 +70,18 @@ watchdog_block_signals(void)
 static void *
 watchdog_main(void *arg)
 {
-    const struct timespec tick = { 0, WATCHDOG_TICK_NS };
     struct rd_watchdog *dog = arg;
     unsigned idle = 0;
+    uint64_t wait;
 
     watchdog_block_signals();
     pthread_setname_np(pthread_self(), "watchdog");
     while (!atomic_load(&dog->stop)) {
-        idle = watchdog_look(dog) ? 0 : idle + 1;
+        idle = watchdog_look(dog, &wait) ? 0 : idle + 1;
         if (idle < WATCHDOG_LINGER) {
-            nanosleep(&tick, NULL);
+            if (wait < WATCHDOG_TICK / 8)
+                wait = WATCHDOG_TICK / 8;
+            nanosleep(&(struct timespec){ 0, (long)wait }, NULL);
             continue;
         }
         rd_workers_wait();

@@ -210,6 +210,8 @@ struct rd_reply *rd_reply_from_lua(lua_State *L, int index);
 bool rd_worker_watch(struct rd_worker *w, uint64_t now_ns);
 /* A slice of this worker is open (the watchdog may sleep on a futex while none is). */
 bool rd_worker_is_open(const struct rd_worker *w);
+/* Nanoseconds until its slice is over (1 ms when it is), or until one that begins now can be. */
+uint64_t rd_worker_due(const struct rd_worker *w, uint64_t now_ns);
 /* Sleeps while no worker runs Lua, at most until rd_workers_wake(). Watchdog only. */
 void rd_workers_wait(void);
 void rd_workers_wake(void);

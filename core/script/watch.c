@@ -85,6 +85,17 @@ rd_worker_is_open(const struct rd_worker *w)
     return atomic_load_explicit(&w->clock.running, memory_order_acquire) != NULL;
 }
 
+uint64_t
+rd_worker_due(const struct rd_worker *w, uint64_t now_ns)
+{
+    uint64_t slice = atomic_load_explicit(&w->clock.slice_ns, memory_order_relaxed);
+    uint64_t start = atomic_load_explicit(&w->clock.start_ns, memory_order_relaxed);
+
+    if (!rd_worker_is_open(w) || now_ns < start)
+        return slice > 0 ? slice : RD_MS;
+    return now_ns - start < slice ? slice - (now_ns - start) : RD_MS;
+}
+
 /* The state letter of a thread in /proc, '?' when it cannot be read. */
 static char
 watch_state(pid_t tid)
