@@ -259,6 +259,10 @@ driver_on_cancel(struct rd_mail *mail, void *owner)
     (void)owner;
     if (r->run != NULL)
         rd_run_cancel(r->run, RD_OUTCOME_cancelled);
+    pthread_mutex_lock(&driver_lock);
+    r->cancelling--;
+    pthread_cond_broadcast(&driver_cond);
+    pthread_mutex_unlock(&driver_lock);
     free(mail);
 }
 
@@ -269,6 +273,9 @@ driver_cancel(struct driver_run *r)
 
     m->mail.deliver = driver_on_cancel;
     m->run = r;
+    pthread_mutex_lock(&driver_lock);
+    r->cancelling++;
+    pthread_mutex_unlock(&driver_lock);
     assert_int_equal(rd_mailbox_post(rd_worker_mailbox(r->worker), &m->mail), 0);
 }
 
@@ -276,7 +283,7 @@ struct driver_run *
 driver_wait(struct driver_run *r)
 {
     pthread_mutex_lock(&driver_lock);
-    while (!r->ended)
+    while (!r->ended || r->cancelling > 0)    /* it may end before it is cancelled */
         pthread_cond_wait(&driver_cond, &driver_lock);
     pthread_mutex_unlock(&driver_lock);
     return r;

@@ -18,6 +18,7 @@ struct driver_run {
     struct rd_worker *worker;
     struct rd_run *run;           /* worker's thread only */
     bool started, ended;
+    unsigned cancelling;    /* cancellations that it has not yet got */
     enum rd_outcome outcome;
     bool by_error_handler;
     unsigned n_messages;
