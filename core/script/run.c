@@ -278,6 +278,7 @@ run_after_yield(struct rd_run *run, uint64_t *now_ns)
 {
     struct rd_worker *w = run->worker;
 
+    rd_vm_report(run->vm);
     if (rd_rebuild_is_due(run->vm))
         rd_rebuild_consider(w, run->vm);
     switch (run->vm->passing) {

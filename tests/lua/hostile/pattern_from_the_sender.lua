@@ -1,6 +1,5 @@
--- outcome: ok or cpu
+-- outcome: error or cpu
 -- within: 1500 ms
--- reply: *
 -- 200 characters: slow in stock Lua, and bounded
 return function(msg)
   return tostring(msg.body:find('.-.-.-b'))
