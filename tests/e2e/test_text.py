@@ -36,7 +36,8 @@ def test_a_message_is_answered_in_readable_form(replyd, gateway):
 def test_xml_prints_the_bytes_alone(replyd, gateway):
     with gateway(SCRIPT) as gw:
         done = ask(replyd, gw, "--xml", "+15551234567", "a < b")
-        assert done.stdout == ('<?xml version="1.0" encoding="UTF-8"?><Response><Message>'
+        assert done.stdout == ('<?xml version="1.0" encoding="UTF-8"?><Response>'
+                               f'<Message statusCallback="{gw.url}/">'
                                "You said: a &lt; b</Message></Response>")
 
 
