@@ -32,8 +32,9 @@ ci:
 	@bash .ci/run
 
 torture:
-	@deps/install-packages test
+	@deps/install-packages ci
 	@REPLYD_SCALE=1 REPLYD_TIER=torture tests/run all test
+	@REPLYD_SCALE=1 tests/fuzz/run all
 
 bench: build
 	@deps/install-packages bench

@@ -86,6 +86,8 @@ twiml_put(struct twiml *w, struct rd_slice s, enum twiml_place place)
     size_t written = 0, i = 0;
     uint32_t point;
 
+    if (s.n == 0)
+        return;    /* s.p may be NULL */
     while (i < s.n) {
         size_t n;
 
