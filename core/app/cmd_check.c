@@ -12,6 +12,7 @@
 #include "app/config.h"
 #include "app/file.h"
 #include "app/load.h"
+#include "app/route_never.h"
 #include "gateway/compose.h"
 #include "gateway/lua_msg.h"
 
@@ -74,6 +75,25 @@ check_print_handlers(const struct rd_generation *g, unsigned script)
 }
 
 static void
+check_print_patterns(const char *name, const struct rd_patterns *list)
+{
+    for (size_t i = 0; i < list->n; i++)
+        printf("%s%s%.*s", i ? "," : " ", i ? "" : name, RD_PRI(list->at[i]));
+}
+
+/* After the script's name: a route that only takes space. */
+static void
+check_print_never(const struct rd_config *c, size_t route)
+{
+    struct rd_buf why;
+
+    rd_buf_init(&why, 1024);
+    if (rd_route_never(c, route, &why))
+        printf(" (never matches: %.*s)", RD_PRI(rd_buf_slice(&why)));
+    rd_buf_free(&why);
+}
+
+static void
 check_print_routes(const struct rd_config *c, const struct rd_generation *g)
 {
     for (size_t i = 0; i < c->n_routes; i++) {
@@ -86,7 +106,12 @@ check_print_routes(const struct rd_config *c, const struct rd_generation *g)
         check_print_condition("service", r->service);
         if (r->deadline_ms != c->deadline_ms)
             printf(" deadline=%gs", (double)r->deadline_ms / 1000);
-        printf(" -> %.*s\n", RD_PRI(c->scripts[r->script]));
+        check_print_patterns("allow=", &r->allow);
+        check_print_patterns("deny=", &r->deny);
+        check_print_patterns("countries=", &r->countries);
+        printf(" -> %.*s", RD_PRI(c->scripts[r->script]));
+        check_print_never(c, i);
+        putchar('\n');
         check_print_handlers(g, r->script);
     }
 }

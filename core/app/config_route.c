@@ -8,6 +8,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "twilio/country.h"
+
 #define ROUTE_MOST 1000    /* routes, accounts, tokens of an account */
 
 static struct rd_slice
@@ -133,6 +135,54 @@ rd_config_read_script(struct rd_config_reader *r, const struct rd_option *o, voi
 
     (void)o;
     route->script = rd_config_add_script(r, route_top(r));
+}
+
+/* A list has room for all its strings before they are read. */
+static void
+route_each(struct rd_config_reader *r, const struct rd_option *o, struct rd_patterns *list,
+           const char *what, rd_config_reader_fn *fn)
+{
+    list->n = 0;
+    list->at = rd_config_alloc(r, rd_config_count_strings(r), sizeof *list->at);
+    rd_config_each_string(r, o, list, what, fn);
+}
+
+static void
+route_pattern(struct rd_config_reader *r, const struct rd_option *o, void *base)
+{
+    struct rd_patterns *list = base;
+    struct rd_slice text = rd_config_keep(r);
+
+    if (rd_slice_find(text, '*') < text.n - 1 || text.n < 2)
+        rd_config_expected(r, o, "an address (\"+15551230000\") or its beginning (\"+1555*\")");
+    list->at[list->n++] = text;
+}
+
+void
+rd_config_read_patterns(struct rd_config_reader *r, const struct rd_option *o, void *base)
+{
+    route_each(r, o, base, "an address or a list of addresses", route_pattern);
+}
+
+static void
+route_country(struct rd_config_reader *r, const struct rd_option *o, void *base)
+{
+    struct rd_patterns *list = base;
+    struct rd_slice text = rd_config_keep(r);
+    bool digits = text.n > 1 && text.p[0] == '+';
+
+    for (size_t i = 1; i < text.n; i++)
+        digits = digits && text.p[i] >= '0' && text.p[i] <= '9';
+    if (!digits && !rd_country_is_known(text))
+        rd_config_expected(r, o, "two capital letters of a country (\"DE\") or the beginning of its"
+                                 " numbers (\"+49\")");
+    list->at[list->n++] = text;
+}
+
+void
+rd_config_read_countries(struct rd_config_reader *r, const struct rd_option *o, void *base)
+{
+    route_each(r, o, base, "a country or a list of countries", route_country);
 }
 
 static void

@@ -13,6 +13,7 @@
 
 #include "app/config_value.h"
 #include "app/file.h"
+#include "app/route_never.h"
 #include "base/mem.h"
 
 #define RULES_LONG_DEADLINE 9000    /* ms: above it a slow network can pass Twilio's 15 s */
@@ -189,45 +190,23 @@ rules_script_root(struct rd_config_reader *r)
     r->config->script_root = rd_config_keep_text(r, below);
 }
 
-/* a matches everything that b does, as far as this field goes. */
-static bool
-rules_covers(struct rd_slice a, struct rd_slice b)
-{
-    return a.n == 0 || rd_slice_eq(a, b);
-}
-
-int
-rd_config_shadowed_by(const struct rd_config *config, size_t route)
-{
-    const struct rd_route *b = &config->routes[route];
-
-    for (size_t i = 0; i < route; i++) {
-        const struct rd_route *a = &config->routes[i];
-        bool path = a->subtree ? rd_slice_starts(b->path, a->path)
-                               : !b->subtree && rd_slice_eq(a->path, b->path);
-
-        if (path && rules_covers(a->to, b->to) && rules_covers(a->account, b->account)
-            && rules_covers(a->service, b->service) && rules_covers(a->channel, b->channel))
-            return (int)i;
-    }
-    return -1;
-}
-
 static void
 rules_routes(struct rd_config_reader *r)
 {
     struct rd_config *c = r->config;
 
     for (size_t i = 0; i < c->n_routes; i++) {
-        int by = rd_config_shadowed_by(c, i);
+        struct rd_buf why;
 
+        rd_buf_init(&why, 1024);
         if (c->routes[i].deadline_ms == 0)
             c->routes[i].deadline_ms = c->deadline_ms;
-        if (by >= 0) {
+        if (rd_route_never(c, i, &why)) {
             rules_at(r, "routes");
             rd_config_enter_index(r, i + 1);
-            rd_config_warn(r, "can never match: routes[%d] comes first", by + 1);
+            rd_config_warn(r, "can never match: %.*s", RD_PRI(rd_buf_slice(&why)));
         }
+        rd_buf_free(&why);
     }
 }
 

@@ -17,7 +17,8 @@ rd_config_reader_fn rd_config_read_listen, rd_config_read_public_url, rd_config_
 
 /* config_route.c */
 rd_config_reader_fn rd_config_read_tokens, rd_config_read_accounts, rd_config_read_routes,
-    rd_config_read_path, rd_config_read_script;
+    rd_config_read_path, rd_config_read_script, rd_config_read_patterns,
+    rd_config_read_countries;
 
 /* config_words.c */
 rd_config_reader_fn rd_config_read_opt_out_words, rd_config_read_status_callback;

@@ -94,7 +94,9 @@ static const struct rd_option options_core[] = {
         "Path below public_url's prefix, exact, or \"/x/*\" for all below /x/.")
     PLACE("routes.*.script", "nil", rd_config_read_script,
         "Lua file that answers, relative to the configuration file.")
-    TEXT("routes.*.to", "nil", RD_INTO_SLICE, R(to), "Only messages to this address of ours.")
+    TEXT("routes.*.to", "nil", RD_INTO_SLICE, R(to),
+        "Only messages to this address of ours (status events: from it); without a channel's"
+        " prefix on every channel.")
     TEXT("routes.*.channel", "nil", RD_INTO_SLICE, R(channel),
         "Only this channel: \"sms\", \"mms\", \"whatsapp\", \"rcs\", \"messenger\".")
     TEXT("routes.*.account", "nil", RD_INTO_SLICE, R(account), "Only messages of this account.")
@@ -102,10 +104,13 @@ static const struct rd_option options_core[] = {
         "Only messages of this messaging service.")
     DURATION("routes.*.deadline", "nil", 1000, 13500, RD_INTO_U64, R(deadline_ms),
         "This route's own deadline.")
-    VALUE("routes.*.allow", "nil", rd_config_read_later, 0, "Only these senders.")
-    VALUE("routes.*.deny", "nil", rd_config_read_later, 0, "All senders but these.")
-    VALUE("routes.*.countries", "nil", rd_config_read_later, 0,
-        "Only senders whose number belongs to these countries.")
+    VALUE("routes.*.allow", "nil", rd_config_read_patterns, R(allow),
+        "Only these senders reach the script: addresses (\"+15551230000\", \"whatsapp:+493...\") or"
+        " their beginnings (\"+4930*\"). Whom a route refuses gets no answer, by no other route.")
+    VALUE("routes.*.deny", "nil", rd_config_read_patterns, R(deny),
+        "All senders but these reach the script; deny goes before allow.")
+    VALUE("routes.*.countries", "nil", rd_config_read_countries, R(countries),
+        "Only senders whose number was issued in these countries (\"DE\") or begins so (\"+49\").")
     VALUE("routes.*.opt_out_words", "nil", rd_config_read_opt_out_words, R(opt_out_words),
         "This route's own opt_out_words.")
     TEXT("state", "nil", RD_INTO_SLICE, C(state),

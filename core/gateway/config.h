@@ -34,11 +34,18 @@ struct rd_account {
     struct rd_slice api_key, api_secret;
 };
 
+/* A list of addresses, beginnings of addresses ("+49*") or countries; empty: says nothing. */
+struct rd_patterns {
+    struct rd_slice *at;
+    size_t n;
+};
+
 /* One row of `routes`; empty slices match everything. */
 struct rd_route {
     struct rd_slice path;            /* below the public URL's prefix */
     bool subtree;                    /* a whole subtree: path ends with a slash */
     struct rd_slice to, account, service, channel;
+    struct rd_patterns allow, deny, countries;    /* who may reach the script: gate.h */
     unsigned script;                 /* number in the generation */
     uint64_t deadline_ms;            /* its own or the general one */
     const struct rd_opt_out_words *opt_out_words;    /* NULL: the general ones */

@@ -67,6 +67,7 @@ rd_exchange_free(struct rd_exchange *x)
     x->config = NULL;
     x->route = NULL;
     x->account = NULL;
+    x->no_script = NULL;
     x->message = NULL;
     x->verified = x->soft_passed = x->decided = x->running = false;
     x->claim = (struct rd_claim_ref){ 0, 0 };

@@ -51,6 +51,7 @@ struct rd_exchange {
     const struct rd_route *route;
     struct rd_slice path;                /* below the public URL's prefix */
     struct rd_message *message;          /* a reference */
+    const char *no_script;               /* verified, but why no script sees it; NULL: one does */
     const struct rd_account *account;    /* whose token is tried, from VERIFY on; NULL: none */
     int token;                           /* which of its tokens matched */
     bool verified;

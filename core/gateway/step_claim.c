@@ -9,6 +9,7 @@
 #include "base/hash.h"
 #include "gateway/compose.h"
 #include "gateway/front.h"
+#include "gateway/gate.h"
 #include "gateway/marks.h"
 #include "gateway/route.h"
 
@@ -64,14 +65,15 @@ claim_arm(struct rd_exchange *x)
                    claim_ms_until(x->request.start_ns, x->route->deadline_ms), 0);
 }
 
-/* Verified, but nothing that could be answered: no MessageSid, or no route for it. */
+/* Verified, but no script is to see it. */
 static enum rd_next
-claim_refuse(struct rd_exchange *x)
+claim_refuse(struct rd_exchange *x, const char *why)
 {
     struct rd_answer *empty = rd_compose_empty();
     struct rd_verdict refused = { 200, empty, RD_OUTCOME_refused };
     enum rd_next next = rd_exchange_decide(x, &refused);
 
+    x->no_script = why;
     rd_answer_unref(empty);
     return next;
 }
@@ -105,16 +107,23 @@ claim_order(struct rd_exchange *x, struct rd_slice key)
 enum rd_next
 rd_step_claim(struct rd_exchange *x)
 {
+    const char *refused;
     struct rd_buf key;
     enum rd_next next;
 
     x->route = rd_route_find(x->config, x->path, x->message);
-    if (x->message->id.n == 0 || x->route == NULL)
-        return claim_refuse(x);
+    if (x->message->id.n == 0)
+        return claim_refuse(x, "no MessageSid");
+    if (x->route == NULL)
+        return claim_refuse(x, "no route");
+    refused = rd_gate_refuses(x->route, x->message);
+    if (refused != NULL)
+        return claim_refuse(x, refused);
     if (rd_marks_read(x) != 0)
         return rd_exchange_refuse(x, 413, RD_OUTCOME_refused);
     rd_buf_init(&key, CLAIM_KEY_MOST);
-    next = claim_key(x->message, &key) == 0 ? claim_order(x, rd_buf_slice(&key)) : claim_refuse(x);
+    next = claim_key(x->message, &key) == 0 ? claim_order(x, rd_buf_slice(&key))
+                                            : claim_refuse(x, "MessageSid is too long");
     rd_buf_free(&key);
     return next;
 }

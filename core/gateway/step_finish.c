@@ -25,6 +25,8 @@ finish_log(const struct rd_exchange *x, uint64_t took_ns)
     rd_log_str(&l, "outcome", rd_outcome_name(x->verdict.outcome));
     if (x->account->n_tokens > 1)    /* one is being rotated: is the old one still in use? */
         rd_log_int(&l, "token", x->token + 1);
+    if (x->no_script != NULL)
+        rd_log_str(&l, "why", x->no_script);
     rd_log_int(&l, "http", x->verdict.status);
     rd_log_ms(&l, "ms", took_ns);
     if (x->verdict.answer != NULL)
