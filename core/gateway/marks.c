@@ -23,22 +23,25 @@ marks_put_base(struct rd_buf *out, const struct rd_public_url *u)
     rd_buf_put_slice(out, u->prefix);
 }
 
-/* The URL that Twilio called, without its query: from the configuration, loopback's from Host. */
+/*
+ * The URL that Twilio called, without its query: the public URL that has the path, the first one
+ * when a proxy has taken its prefix off; without any what the client or a trusted proxy says.
+ */
 static void
 marks_put_url(struct rd_buf *out, const struct rd_exchange *x)
 {
     const struct rd_config *c = x->config;
+    struct rd_public_url asked;
     struct rd_slice rest;
     size_t i = 0;
 
     while (i < c->n_public_urls && !rd_public_url_strip(&c->public_urls[i], x->request.path, &rest))
         i++;
-    if (i < c->n_public_urls) {
-        marks_put_base(out, &c->public_urls[i]);
-    } else {
-        rd_buf_put_str(out, x->request.tls ? "https://" : "http://");
-        rd_buf_put_slice(out, rd_http_header_get(&x->request, RD_LIT("host"), NULL));
-    }
+    if (c->n_public_urls > 0)
+        marks_put_base(out, &c->public_urls[i < c->n_public_urls ? i : 0]);
+    else if (rd_forwarded_url(&x->request,
+                              rd_network_has(c->proxies, c->n_proxies, x->request.peer), &asked))
+        marks_put_base(out, &asked);
     rd_buf_put_slice(out, x->path);
 }
 

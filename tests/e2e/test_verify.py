@@ -153,6 +153,18 @@ def test_a_proxy_may_keep_the_prefix_or_take_it_off(gateway, twilio, path):
         assert twilio.text(gw, path="/other", url=PUBLIC + "/hook/other").status == 404
 
 
+def test_a_status_callback_leads_back_through_the_proxy(gateway, twilio):
+    def callback(path, url, **config):
+        with gateway(SCRIPT, **config) as gw:
+            answer = twilio.text(gw, path=path, url=url, headers=FORWARDED, tls=False)
+            return answer.twiml.find("Message").get("statusCallback")
+
+    assert callback("/sms", PUBLIC + "/hook/sms", public_url=PUBLIC + "/hook") == (
+        PUBLIC + "/hook/sms")
+    assert callback("/sms", PUBLIC + "/hook/sms", trusted_proxies="127.0.0.1") == (
+        PUBLIC + "/hook/sms")
+
+
 FORWARDED = {"X-Forwarded-Proto": "https", "X-Forwarded-Host": "bot.example.com",
              "X-Forwarded-Prefix": "/hook"}
 
