@@ -78,19 +78,31 @@ inbox_on_late(uv_timer_t *timer)
     }
 }
 
+/* Behind the last one whose time is over before it: mostly at the end. */
+static void
+inbox_insert_late(struct rd_inbox *in, struct rd_task *t)
+{
+    struct rd_task *before = in->late_last;
+
+    while (before != NULL && before->late_ns > t->late_ns)
+        before = before->prev_late;
+    t->prev_late = before;
+    t->next_late = before ? before->next_late : in->late;
+    *(before ? &before->next_late : &in->late) = t;
+    *(t->next_late ? &t->next_late->prev_late : &in->late_last) = t;
+}
+
 void
 rd_inbox_watch_late(struct rd_task *t)
 {
     struct rd_inbox *in = t->inbox;
+    uint64_t start = t->started_ns ? t->started_ns : rd_clock_ns();
 
     if (t->watched)
         return;
     t->watched = true;
-    t->late_ns = rd_clock_ns() + t->config->late_limit_ms * RD_MS;
-    t->prev_late = in->late_last;
-    t->next_late = NULL;
-    *(in->late_last ? &in->late_last->next_late : &in->late) = t;
-    in->late_last = t;
+    t->late_ns = start + t->config->late_limit_ms * RD_MS;
+    inbox_insert_late(in, t);
     if (!in->late_running)
         uv_timer_start(&in->late_timer, inbox_on_late, INBOX_LATE_TICK_MS, INBOX_LATE_TICK_MS);
     in->late_running = true;
@@ -119,14 +131,20 @@ rd_inbox_forget(struct rd_task *t)
     rd_task_free(t);
 }
 
-void
-rd_inbox_end(struct rd_task *t, struct rd_run_end *end)
+static void
+inbox_commit(struct rd_task *t, struct rd_run_end *end)
 {
     struct rd_run_result result = { 0 };
 
     (void)rd_fault(RD_FAULT_script_end);
     rd_inbox_result(t, end, &result);
     rd_arbiter_end(t->gateway, t->claim, t->run, rd_worker_epoch(t->inbox->worker), &result);
+}
+
+void
+rd_inbox_end(struct rd_task *t, struct rd_run_end *end)
+{
+    inbox_commit(t, end);
     rd_inbox_forget(t);
 }
 
@@ -137,8 +155,22 @@ inbox_on_run_ended(struct rd_run *run, void *order, struct rd_run_end *end)
 
     (void)run;
     RD_CHECK(t, RD_TASK_MAGIC);
+    t->ended = true;
+    inbox_commit(t, end);
+    rd_conversation_leave(t);
+    if (end->goes_on)
+        rd_inbox_watch_late(t);
+}
+
+static void
+inbox_on_run_gone(struct rd_run *run, void *order)
+{
+    struct rd_task *t = order;
+
+    (void)run;
+    RD_CHECK(t, RD_TASK_MAGIC);
     t->handle = NULL;
-    rd_inbox_end(t, end);
+    rd_inbox_forget(t);
 }
 
 static struct rd_slice
@@ -170,6 +202,7 @@ rd_inbox_run(struct rd_inbox *in, struct rd_task *t)
         .order = t,
     };
 
+    t->started_ns = rd_clock_ns();
     if (t->mute)
         rd_inbox_finish(t, NULL, NULL);    /* nothing that the handler says will be sent */
     if (t->message->kind == RD_KIND_STATUS || t->finished)
@@ -284,6 +317,7 @@ rd_inbox_host(struct rd_script_host *host, struct rd_inbox_start *start)
 {
     *host = (struct rd_script_host){
         .run_ended = inbox_on_run_ended,
+        .run_gone = inbox_on_run_gone,
         .worker_setup = inbox_setup,
         .worker_teardown = inbox_teardown,
         .vm_open = rd_lua_msg_open,

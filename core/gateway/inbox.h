@@ -27,8 +27,12 @@ void rd_inbox_host(struct rd_script_host *host, struct rd_inbox_start *start);
 
 /* ---- a run's replies (called by lua_msg on the script thread) ---------------- */
 
-/* msg:reply: takes the reply. An early or late one; when COMMIT, op will be done. */
-enum rd_published rd_inbox_reply(struct rd_task *t, struct rd_reply *reply, void *op,
+/*
+ * msg:reply by this coroutine (NULL: the handler's own): takes the reply. An early or late one;
+ * when COMMIT, op will be done.
+ */
+enum rd_published rd_inbox_reply(struct rd_task *t, struct rd_reply *reply, struct rd_run *run,
+                                 void *op,
                                  void (*op_done)(struct rd_mail *request, void *owner));
 /* msg:finish: Twilio gets the replies so far. */
 enum rd_published rd_inbox_finish(struct rd_task *t, void *op,

@@ -104,14 +104,16 @@ reply_add(struct rd_task *t, struct rd_reply *reply, struct rd_reply_key key)
         reply_log_limits(t, "the replies together are too large");
     *t->replies_tail = reply_node(reply, key);
     t->replies_tail = &(*t->replies_tail)->next;
-    t->n_replies++;
 }
 
 enum rd_published
-rd_inbox_reply(struct rd_task *t, struct rd_reply *reply, void *op,
+rd_inbox_reply(struct rd_task *t, struct rd_reply *reply, struct rd_run *run, void *op,
                void (*op_done)(struct rd_mail *request, void *owner))
 {
-    struct rd_reply_key key = rd_compose_key(reply, 0, t->n_replies, false);
+    uint32_t ordinal = 0;
+    uint64_t path = run != NULL ? rd_run_path(run, &ordinal) : 0;
+    struct rd_reply_key key =
+        rd_compose_key(reply, path, path != 0 ? ordinal : t->n_replies, false);
     struct rd_reply *copy = rd_reply_copy(reply);
     struct rd_run_result result = { .op_wait = op, .op_done = op_done };
 
@@ -119,6 +121,8 @@ rd_inbox_reply(struct rd_task *t, struct rd_reply *reply, void *op,
     RD_ASSERT(!t->mute);
     result.op_mailbox = rd_worker_mailbox(t->inbox->worker);
     reply_add(t, reply, key);
+    if (path == 0)
+        t->n_replies++;
     if (copy != NULL)
         result.replies = reply_node(copy, key);
     result.answer = reply_if_late(t);

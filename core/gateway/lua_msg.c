@@ -161,7 +161,7 @@ msg_task(lua_State *L, const char *method)
     }
     if (serial == 0)
         luaL_error(L, "msg:%s: call it with a colon on the message itself", method);
-    if (t == NULL || (uint64_t)serial != t->run)
+    if (t == NULL || (uint64_t)serial != t->run || t->ended)
         luaL_error(L, "msg:%s: the handler of this message has ended", method);
     return t;
 }
@@ -261,7 +261,7 @@ msg_reply(lua_State *L)
         return 0;
     }
     c = commit_new();
-    return msg_await(L, c, rd_inbox_reply(t, reply, c, commit_on_done), "reply");
+    return msg_await(L, c, rd_inbox_reply(t, reply, rd_run_of(L), c, commit_on_done), "reply");
 }
 
 static int

@@ -34,7 +34,7 @@ struct rd_task {
 
     /* from here on the script thread's own */
     struct rd_inbox *inbox;
-    struct rd_run *handle;               /* NULL while queued */
+    struct rd_run *handle;               /* NULL while queued; until nothing of it goes on */
     enum rd_handler handler;
     int keyword;
     bool mute;                           /* an opt-out that must not be answered */
@@ -49,6 +49,8 @@ struct rd_task {
     bool watched;
     struct rd_conversation *talk;        /* in which it runs or waits; NULL: none */
     struct rd_task *next_turn;           /* waits behind it */
+    bool ended;                          /* its handler has; what it spawned goes on */
+    uint64_t started_ns;                 /* monotonic: when its handler began; 0: not yet */
     bool again;                          /* a rerun: its conversation has let it in before */
 };
 

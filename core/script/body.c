@@ -122,3 +122,21 @@ rd_run_error_body(lua_State *L)
     lua_insert(L, 1);
     return body_protect(L, 1);
 }
+
+static int
+body_child_after(lua_State *L, int status, lua_KContext ctx)
+{
+    (void)ctx;
+    if (status == LUA_OK || status == LUA_YIELD)
+        return lua_gettop(L) - 1;    /* above the message handler: its results */
+    rd_run_of(L)->failed = true;
+    return 1;
+}
+
+int
+rd_run_child_body(lua_State *L)
+{
+    lua_pushcfunction(L, rd_report_on_error);
+    lua_insert(L, 1);
+    return body_child_after(L, lua_pcallk(L, 0, LUA_MULTRET, 1, 0, body_child_after), 0);
+}

@@ -10,6 +10,7 @@
 
 extern const struct rd_lua_fn rd_lua_handler_rows[];  /* the table that a script returns */
 extern const struct rd_lua_fn rd_lua_time_rows[];     /* replyd.sleep, now */
+extern const struct rd_lua_fn rd_lua_await_rows[];    /* replyd.spawn, all, race, timeout */
 extern const struct rd_lua_fn rd_lua_log_rows[];      /* replyd.log.* */
 extern const struct rd_lua_fn rd_lua_reply_rows[];    /* replyd.redirect */
 

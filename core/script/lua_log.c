@@ -20,7 +20,7 @@
 static bool
 log_may(struct rd_run *run)
 {
-    return run == NULL || ++run->log_lines <= run->vm->generation->limits.log_lines;
+    return run == NULL || ++run->root->log_lines <= run->vm->generation->limits.log_lines;
 }
 
 static void

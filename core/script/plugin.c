@@ -29,6 +29,7 @@ rd_script_init(const char **why)
     rd_slice_init();
     rd_script_register("return", rd_lua_handler_rows);
     rd_script_register("", rd_lua_time_rows);
+    rd_script_register("", rd_lua_await_rows);
     rd_script_register("", rd_lua_reply_rows);
     rd_script_register("log", rd_lua_log_rows);
     for (unsigned i = 0; rd_plugins[i] != NULL && error == 0; i++) {

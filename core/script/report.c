@@ -116,15 +116,17 @@ rd_report_error(struct rd_run *run, int status)
 {
     struct rd_log_line l;
 
-    if (!report_may_log(run->worker) ||
-        !rd_log_begin(&l, RD_LOG_ERROR, run->in_error ? "error_handler_failed" : "script_failed"))
+    const char *event = run->root != run ? "coroutine_failed"
+                        : run->in_error  ? "error_handler_failed" : "script_failed";
+
+    if (!report_may_log(run->worker) || !rd_log_begin(&l, RD_LOG_ERROR, event))
         return;
     report_begin(&l, run);
     rd_log_str(&l, "outcome", rd_outcome_name(run->outcome));
     if (run->trace.n > 0)
         rd_log_slice(&l, "error", rd_buf_slice(&run->trace));
-    else if (run->budget.where[0] != '\0')
-        rd_log_str(&l, "error", run->budget.where);
+    else if (run->charge->where[0] != '\0')
+        rd_log_str(&l, "error", run->charge->where);
     else
         rd_log_str(&l, "error", status == LUA_ERRMEM ? "not enough memory" : "unknown error");
     rd_log_end(&l);

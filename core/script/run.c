@@ -11,6 +11,7 @@
 #include "base/clock.h"
 #include "base/mem.h"
 #include "base/metric.h"
+#include "script/child.h"
 #include "script/generation.h"
 #include "script/rebuild.h"
 #include "script/report.h"
@@ -70,28 +71,48 @@ run_set_budget(struct rd_run *run, uint64_t cpu_limit_ns)
 }
 
 struct rd_run *
-rd_run_start(struct rd_worker *w, const struct rd_run_order *order)
+rd_run_make(struct rd_worker *w, struct rd_vm *vm, const struct rd_run_order *order)
 {
-    struct rd_generation *g = order->generation;
     struct rd_run *run = run_new(w);
 
-    *run = (struct rd_run){ .magic = RD_RUN_MAGIC, .worker = w, .order = *order };
-    rd_generation_ref(g);
-    run->vm = atomic_load_explicit(&g->vms[w->index], memory_order_acquire);
-    RD_CHECK(run->vm, RD_VM_MAGIC);
-    if (atomic_load(&run->vm->lost)) {
-        /* declared lost a moment ago; a successor's VM is built before it gets messages */
-        RD_ASSERT(rd_worker_is_dead(w));
-        rd_slice_park();
-    }
-    atomic_fetch_add_explicit(&run->vm->runs, 1, memory_order_relaxed);
+    *run = (struct rd_run){ .magic = RD_RUN_MAGIC, .worker = w, .vm = vm, .order = *order };
+    run->root = run;
+    run->charge = &run->budget;
+    run->pending.tail = &run->pending.head;
+    rd_generation_ref(order->generation);
+    atomic_fetch_add_explicit(&vm->runs, 1, memory_order_relaxed);
     rd_buf_init(&run->trace, RD_RUN_TRACE);
-    run_set_budget(run, g->limits.cpu_limit_ns);
     run_link(w, run);
+    return run;
+}
+
+void
+rd_run_queue(struct rd_run *run)
+{
+    struct rd_worker *w = run->worker;
+
     run->state = RD_RUN_QUEUED;
     rd_sched_push(w, &w->ready, run);
     if (w->stopping)
         rd_run_cancel(run, RD_OUTCOME_cancelled);
+}
+
+struct rd_run *
+rd_run_start(struct rd_worker *w, const struct rd_run_order *order)
+{
+    struct rd_generation *g = order->generation;
+    struct rd_vm *vm = atomic_load_explicit(&g->vms[w->index], memory_order_acquire);
+    struct rd_run *run;
+
+    RD_CHECK(vm, RD_VM_MAGIC);
+    if (atomic_load(&vm->lost)) {
+        /* declared lost a moment ago; a successor's VM is built before it gets messages */
+        RD_ASSERT(rd_worker_is_dead(w));
+        rd_slice_park();
+    }
+    run = rd_run_make(w, vm, order);
+    run_set_budget(run, g->limits.cpu_limit_ns);
+    rd_run_queue(run);
     return run;
 }
 
@@ -113,8 +134,8 @@ run_take_share(struct rd_vm *vm)
     return n - 1;
 }
 
-static void
-run_free(struct rd_run *run)
+void
+rd_run_free(struct rd_run *run)
 {
     struct rd_worker *w = run->worker;
     struct rd_generation *g = run->order.generation;
@@ -134,27 +155,49 @@ run_free(struct rd_run *run)
     rd_generation_unref(g);
 }
 
+void
+rd_run_rest(struct rd_run *root)
+{
+    const struct rd_script_host *host = root->worker->host;
+
+    if (root->state != RD_RUN_ENDED || root->n_children > 0)
+        return;
+    rd_report_counts(root);
+    if (host->run_gone != NULL)
+        host->run_gone(root, root->order.order);
+    rd_run_free(root);
+}
+
 static void
-run_end(struct rd_run *run)
+run_end_root(struct rd_run *run)
 {
     struct rd_run_end end = {
         .outcome = run->outcome,
         .reply = run->reply,
         .error_handler_replied = run->in_error && run->reply != NULL,
+        .goes_on = run->n_children > 0,
         .cpu_ns = run->cpu_ns + run->budget.cpu_ns,
     };
 
-    run->state = RD_RUN_ENDED;
-    rd_run_drop_op(run);
-    rd_reply_free(run->half_made);
-    rd_report_counts(run);
     if (run->thread.L != NULL)
         rd_vm_give_thread(run->vm, run->thread);
     rd_vm_report(run->vm);
     if (rd_rebuild_is_due(run->vm))
         rd_rebuild_consider(run->worker, run->vm);
     run->worker->host->run_ended(run, run->order.order, &end);
-    run_free(run);
+    rd_run_rest(run);
+}
+
+static void
+run_end(struct rd_run *run)
+{
+    run->state = RD_RUN_ENDED;
+    rd_run_drop_op(run);
+    rd_reply_free(run->half_made);
+    if (run->root == run)
+        run_end_root(run);
+    else
+        rd_child_end(run);
 }
 
 /* ---- slices ---------------------------------------------------------------- */
@@ -166,7 +209,7 @@ run_open_slice(struct rd_run *run, uint64_t now_ns)
 
     run->state = RD_RUN_RUNNING;
     run->vm->run = run;
-    run->vm->budget = &run->budget;
+    run->vm->budget = run->charge;
     atomic_store_explicit(&c->order, run->order.order, memory_order_relaxed);
     rd_slice_open(c, run->vm, run->thread.L, now_ns);
 }
@@ -191,6 +234,7 @@ run_close_thread(struct rd_run *run, uint64_t *now_ns)
     if (L == NULL || lua_status(L) == LUA_OK)
         return;
     run_set_budget(run, RD_RUN_CLOSE_CPU_MS * RD_MS);
+    run->charge = &run->budget;
     run_open_slice(run, *now_ns);
     lua_closethread(L, NULL);
     run_close_slice(run, now_ns);
@@ -201,6 +245,7 @@ run_end_cancelled(struct rd_run *run, uint64_t *now_ns)
 {
     rd_run_drop_op(run);
     run_close_thread(run, now_ns);
+    run->n_results = 0;
     rd_reply_free(run->reply);
     run->reply = NULL;
     run_end(run);
@@ -209,9 +254,9 @@ run_end_cancelled(struct rd_run *run, uint64_t *now_ns)
 static enum rd_outcome
 run_failure(const struct rd_run *run, int status)
 {
-    if (run->budget.killed == RD_KILLED_CPU || run->budget.killed == RD_KILLED_BLOCKED)
+    if (run->charge->killed == RD_KILLED_CPU || run->charge->killed == RD_KILLED_BLOCKED)
         return RD_OUTCOME_cpu;
-    if (run->budget.killed == RD_KILLED_MEMORY || status == LUA_ERRMEM)
+    if (run->charge->killed == RD_KILLED_MEMORY || status == LUA_ERRMEM)
         return RD_OUTCOME_memory;
     return RD_OUTCOME_error;
 }
@@ -256,10 +301,14 @@ run_end_failed(struct rd_run *run, int status, uint64_t *now_ns)
     rd_run_drop_op(run);
     rd_reply_free(run->reply);
     run->reply = NULL;
+    run->failed = true;
+    run->n_results = lua_gettop(run->thread.L) > 0;
+    rd_children_cancel(run, RD_OUTCOME_cancelled);
     if (!run->in_error)
         run->outcome = run_failure(run, status);
-    rd_report_error(run, status);
-    if (run_start_error_handler(run, now_ns))
+    if (run->over == NULL)
+        rd_report_error(run, status);    /* else it is the error of who waits for it */
+    if (run->root == run && run_start_error_handler(run, now_ns))
         return;
     run_close_thread(run, now_ns);
     run_end(run);
@@ -303,17 +352,18 @@ run_after_yield(struct rd_run *run, uint64_t *now_ns)
 static void
 run_resume(struct rd_run *run, uint64_t *now_ns)
 {
-    int n, status;
+    bool has_argument = run->in_error || run->root != run;
+    int status;
 
     run_open_slice(run, *now_ns);
-    status = lua_resume(run->thread.L, NULL, run->in_error && lua_status(run->thread.L) == LUA_OK,
-                        &n);
+    status = lua_resume(run->thread.L, NULL, has_argument && lua_status(run->thread.L) == LUA_OK,
+                        &run->n_results);
     run_close_slice(run, now_ns);
     if (status == LUA_YIELD)
         run_after_yield(run, now_ns);
     else if (run->cancelled)
         run_end_cancelled(run, now_ns);
-    else if (status != LUA_OK || run->failed || run->budget.killed != RD_ALIVE)
+    else if (status != LUA_OK || run->failed || run->charge->killed != RD_ALIVE)
         run_end_failed(run, status, now_ns);
     else
         run_end_well(run);
@@ -369,6 +419,7 @@ rd_run_cancel(struct rd_run *run, enum rd_outcome why)
     struct rd_worker *w = run->worker;
 
     RD_CHECK(run, RD_RUN_MAGIC);
+    rd_children_cancel(run, why);
     if (run->cancelled || run->state == RD_RUN_ENDED)
         return;
     run->cancelled = true;
@@ -395,4 +446,12 @@ rd_run_order_of(struct rd_run *run)
 {
     RD_CHECK(run, RD_RUN_MAGIC);
     return run->order.order;
+}
+
+uint64_t
+rd_run_path(struct rd_run *run, uint32_t *ordinal)
+{
+    RD_CHECK(run, RD_RUN_MAGIC);
+    *ordinal = run->n_replies++;
+    return run->path;
 }

@@ -29,6 +29,11 @@ enum rd_run_state {
     RD_RUN_ENDED,
 };
 
+/* First in, first out. */
+struct rd_run_queue {
+    struct rd_run *head, **tail;
+};
+
 struct rd_run {
     uint32_t magic;
     enum rd_run_state state;
@@ -48,6 +53,19 @@ struct rd_run {
     struct rd_reply *half_made;          /* by a conversion that an error cut off */
     struct rd_buf trace;                 /* error text and traceback */
     unsigned log_lines;                  /* written so far; beyond the limit only counted */
+    int n_results;                       /* on the top of a child's coroutine when it has ended */
+
+    struct rd_run *root;                 /* the handler's run: itself, unless it is a child */
+    struct rd_budget *charge;            /* who pays: the root's; its own while it is closed */
+    struct rd_run *children;             /* of a root: those that are not over, youngest first */
+    struct rd_run *older, *younger;      /* of a child: in that list */
+    unsigned n_children, n_started;
+    void (*over)(struct rd_run *child, void *group);    /* of a child that is waited for */
+    void *group;
+    uint64_t path;                       /* 0: the handler's own coroutine */
+    uint32_t n_replies;                  /* published by a child */
+    struct rd_run *queued;               /* of a root: the one of its family that is in a queue */
+    struct rd_run_queue pending;         /* the others that would be */
 
     struct rd_run *queue_next;
     struct rd_run *prev, *next;          /* all runs of the worker */
@@ -60,9 +78,20 @@ void rd_run_wake(struct rd_run *run);
 /* Cancels and releases what its slot holds. */
 void rd_run_drop_op(struct rd_run *run);
 
-/* What runs inside the coroutine (body.c): the handler; the `error` handler, given the error. */
+/* A run that holds its references and is in no queue yet. */
+struct rd_run *rd_run_make(struct rd_worker *w, struct rd_vm *vm,
+                           const struct rd_run_order *order);
+/* Its first slice will come from the loop. */
+void rd_run_queue(struct rd_run *run);
+/* A root that has ended is freed after its last child. */
+void rd_run_rest(struct rd_run *root);
+void rd_run_free(struct rd_run *run);
+
+/* What runs inside the coroutine (body.c): the handler; the `error` handler, given the error; a
+ * child's function, given that. */
 int rd_run_body(lua_State *L);
 int rd_run_error_body(lua_State *L);
+int rd_run_child_body(lua_State *L);
 /* Pushes the handler of the running run: a function, a keyword's value, or nil. */
 void rd_run_push_handler(lua_State *L);
 

@@ -3,7 +3,8 @@
  *
  * New and woken runs come first, in order, messages and events by turns; those whose
  * slice was over wait in the low queue, of which the oldest gets every 8th slice at
- * least. A batch ends soon, so that mails and timers are never far away.
+ * least. Of a handler and its coroutines one is queued at a time. A batch ends
+ * soon, so that mails and timers are never far away.
  */
 #include "script/worker.h"
 
@@ -48,10 +49,33 @@ queue_remove(struct rd_run_queue *q, struct rd_run *run)
     return false;
 }
 
+static void
+sched_push_again(struct rd_worker *w, struct rd_run *run)
+{
+    bool low = run->state == RD_RUN_LOW && !run->cancelled;
+
+    rd_sched_push(w, low ? &w->low : &w->ready, run);
+}
+
 static bool
 sched_is_empty(const struct rd_worker *w)
 {
     return w->ready.head == NULL && w->events.head == NULL && w->low.head == NULL;
+}
+
+/* Takes a run for its slice; its family's next one lines up behind the others. */
+static struct rd_run *
+sched_take(struct rd_worker *w, struct rd_run_queue *q)
+{
+    struct rd_run *run = queue_pop(q), *next;
+
+    if (run == NULL)
+        return NULL;
+    run->root->queued = NULL;
+    next = queue_pop(&run->root->pending);
+    if (next != NULL)
+        sched_push_again(w, next);
+    return run;
 }
 
 /* Many messages do not hold an event up, nor many events a message. */
@@ -61,7 +85,7 @@ sched_first(struct rd_worker *w)
     bool event = w->events.head != NULL && (w->ready.head == NULL || !w->was_event);
 
     w->was_event = event;
-    return queue_pop(event ? &w->events : &w->ready);
+    return sched_take(w, event ? &w->events : &w->ready);
 }
 
 static struct rd_run *
@@ -72,7 +96,7 @@ sched_next(struct rd_worker *w)
     if (first && (w->low.head == NULL || ++w->slices < SCHED_LOW_EVERY))
         return sched_first(w);
     w->slices = 0;
-    return queue_pop(&w->low);
+    return sched_take(w, &w->low);
 }
 
 static void
@@ -138,10 +162,15 @@ rd_sched_close(struct rd_worker *w)
 void
 rd_sched_push(struct rd_worker *w, struct rd_run_queue *queue, struct rd_run *run)
 {
+    uv_idle_start(&w->idle, sched_on_idle);    /* does nothing when it is active */
+    if (run->root->queued != NULL) {
+        queue_push(&run->root->pending, run);
+        return;
+    }
+    run->root->queued = run;
     if (queue == &w->ready && run->order.handler == RD_HANDLER_STATUS)
         queue = &w->events;
     queue_push(queue, run);
-    uv_idle_start(&w->idle, sched_on_idle);    /* does nothing when it is active */
 }
 
 void
@@ -149,14 +178,24 @@ rd_sched_release(struct rd_worker *w)
 {
     struct rd_run *run;
 
-    while ((run = queue_pop(&w->held)) != NULL)
+    while ((run = sched_take(w, &w->held)) != NULL)
         rd_sched_push(w, &w->ready, run);
 }
 
 void
 rd_sched_remove(struct rd_worker *w, struct rd_run *run)
 {
+    struct rd_run *next;
+
+    if (run->root->queued != run) {
+        queue_remove(&run->root->pending, run);
+        return;
+    }
     if (!queue_remove(&w->ready, run) && !queue_remove(&w->events, run) &&
         !queue_remove(&w->low, run))
         queue_remove(&w->held, run);
+    run->root->queued = NULL;
+    next = queue_pop(&run->root->pending);
+    if (next != NULL)
+        sched_push_again(w, next);
 }

@@ -53,12 +53,15 @@ struct rd_run_end {
     enum rd_outcome outcome;      /* ok, empty, error, cpu, memory, cancelled */
     struct rd_reply *reply;       /* the host's now; may be NULL */
     bool error_handler_replied;   /* reply is the `error` handler's; outcome stays the failure's */
+    bool goes_on;                 /* coroutines that it spawned do; run_gone comes after them */
     uint64_t cpu_ns;              /* CPU time used */
 };
 
 struct rd_script_host {
-    /* (worker) The run is over and freed after this call. */
+    /* (worker) The handler has ended. */
     void (*run_ended)(struct rd_run *run, void *order, struct rd_run_end *end);
+    /* (worker) After it: nothing of the run goes on, it is freed after this call. May be NULL. */
+    void (*run_gone)(struct rd_run *run, void *order);
     /* (worker) Before and after it serves. Mails call their own deliver(mail, worker). */
     int (*worker_setup)(struct rd_worker *w, void *data);
     void (*worker_teardown)(struct rd_worker *w, void *data);
@@ -200,6 +203,11 @@ void rd_run_cancel(struct rd_run *run, enum rd_outcome why);
 /* (worker, inside a handler) The run of a coroutine, also of the script's own; NULL at load. */
 struct rd_run *rd_run_of(lua_State *L);
 void *rd_run_order_of(struct rd_run *run);
+/*
+ * (worker) Which coroutine of the handler it is, the same in each run of a message; 0: the
+ * handler's own. *ordinal: how often it was asked that before.
+ */
+uint64_t rd_run_path(struct rd_run *run, uint32_t *ordinal);
 
 /* (worker, protected) The reply value at index as a reply; raises an error with type and line. */
 struct rd_reply *rd_reply_from_lua(lua_State *L, int index);

@@ -19,11 +19,6 @@
 
 #define RD_WORKER_MAGIC RD_MAGIC('w', 'o', 'r', 'k')
 
-/* First in, first out. */
-struct rd_run_queue {
-    struct rd_run *head, **tail;
-};
-
 struct rd_worker {
     uint32_t magic;
     unsigned index;

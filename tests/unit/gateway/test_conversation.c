@@ -140,7 +140,7 @@ test_latest_ends_the_one_that_runs(void **state)
     (void)state;
     concurrency = RD_CONCURRENCY_LATEST;
     t = ask(0, 0);
-    rd_inbox_reply(task_of(0), reply_of("void"), NULL, on_op_done);
+    rd_inbox_reply(task_of(0), reply_of("void"), NULL, NULL, on_op_done);
     u = ask(1, 0);
     assert_int_equal(runs[0].cancelled, RD_OUTCOME_cancelled);
     assert_int_equal(n_runs, 1);    /* until it has ended */
@@ -223,7 +223,7 @@ test_latest_discards_what_was_not_sent(void **state)
     concurrency = RD_CONCURRENCY_LATEST;
     ask(0, 0);
     rd_inbox_finish(task_of(0), NULL, on_op_done);
-    rd_inbox_reply(task_of(0), reply_of("late"), NULL, on_op_done);
+    rd_inbox_reply(task_of(0), reply_of("late"), NULL, NULL, on_op_done);
     settle_all();
     assert_int_equal(rd_metric_get(RD_METRIC_outbox, RD_OUTBOX_waiting), 1);
     ask(1, 0);

@@ -106,7 +106,7 @@ test_or_with_the_error_handlers_reply(void **state)
     struct world_ticket *t = ask(0, 0);
 
     (void)state;
-    rd_inbox_reply(task_of(0), reply_of("void"), NULL, on_op_done);
+    rd_inbox_reply(task_of(0), reply_of("void"), NULL, NULL, on_op_done);
     end_run(0, RD_OUTCOME_error, reply_of("sorry"));
     settle_all();
     BODIES(t, "sorry");
@@ -137,8 +137,8 @@ test_replies_come_in_order_before_the_returned_one(void **state)
 
     (void)state;
     for (unsigned i = 0; i < 2; i++)
-        assert_int_equal(rd_inbox_reply(task_of(0), reply_of(i ? "two" : "one"), NULL, on_op_done),
-                         RD_PUBLISHED_IN_TIME);
+        assert_int_equal(rd_inbox_reply(task_of(0), reply_of(i ? "two" : "one"), NULL, NULL,
+                                        on_op_done), RD_PUBLISHED_IN_TIME);
     end_run(0, RD_OUTCOME_ok, reply_of("three"));
     settle_all();
     BODIES(t, "one", "two", "three");
@@ -151,7 +151,7 @@ test_published_alone_is_an_answer(void **state)
     struct world_ticket *t = ask(0, 0);
 
     (void)state;
-    rd_inbox_reply(task_of(0), reply_of("one"), NULL, on_op_done);
+    rd_inbox_reply(task_of(0), reply_of("one"), NULL, NULL, on_op_done);
     end_run(0, RD_OUTCOME_empty, NULL);
     settle_all();
     BODIES(t, "one");
@@ -164,13 +164,13 @@ test_at_the_deadline_what_was_published_then_the_fallback(void **state)
     struct world_ticket *t = ask(0, 0);
 
     (void)state;
-    rd_inbox_reply(task_of(0), reply_of("one"), NULL, on_op_done);
+    rd_inbox_reply(task_of(0), reply_of("one"), NULL, NULL, on_op_done);
     world_soft(t);
     pump();
     assert_int_equal(runs[0].cancelled, RD_OUTCOME_cancelled);
     settle_all();
     BODIES(t, "one", "fallback");
-    assert_int_equal(rd_inbox_reply(task_of(0), reply_of("two"), NULL, on_op_done),
+    assert_int_equal(rd_inbox_reply(task_of(0), reply_of("two"), NULL, NULL, on_op_done),
                      RD_PUBLISHED_STALE);
     end_run(0, RD_OUTCOME_cancelled, NULL);
     settle_all();
@@ -185,13 +185,13 @@ test_finish_answers_and_the_handler_goes_on(void **state)
     struct world_ticket *t = ask(0, 0);
 
     (void)state;
-    rd_inbox_reply(task_of(0), reply_of("one"), NULL, on_op_done);
+    rd_inbox_reply(task_of(0), reply_of("one"), NULL, NULL, on_op_done);
     assert_int_equal(rd_inbox_finish(task_of(0), NULL, on_op_done), RD_PUBLISHED_COMMIT);
     settle_all();
     BODIES(t, "one");
     assert_true(rd_inbox_time_left(task_of(0)) > 3500);
     assert_int_equal(rd_inbox_finish(task_of(0), NULL, on_op_done), RD_PUBLISHED_NOT_NEEDED);
-    assert_int_equal(rd_inbox_reply(task_of(0), reply_of("two"), NULL, on_op_done),
+    assert_int_equal(rd_inbox_reply(task_of(0), reply_of("two"), NULL, NULL, on_op_done),
                      RD_PUBLISHED_COMMIT);
     settle_all();
     assert_int_equal(world_count(RD_METRIC_undeliverable_total), 1);
@@ -234,6 +234,84 @@ test_cancelled_while_queued_never_starts(void **state)
     assert_at_rest(0);
 }
 
+/* ---- what a handler spawned ---------------------------------------------------------------- */
+
+static void
+test_what_it_spawned_goes_on_without_the_conversation(void **state)
+{
+    struct world_ticket *t, *u;
+
+    (void)state;
+    world.one_sender = true;
+    t = ask(0, 0);
+    u = ask(1, 0);
+    spawned = true;
+    end_run(0, RD_OUTCOME_ok, reply_of("ended"));
+    pump();
+    assert_int_equal(n_runs, 2);
+    settle_all();
+    BODIES(t, "ended");
+    assert_at_rest(0);
+    assert_int_equal(world.g.in_flight, 2);
+    assert_true(rd_inbox_time_left(task_of(0)) > 3500);
+    spawned = false;
+    end_run(1, RD_OUTCOME_empty, NULL);
+    host.run_gone(&runs[0], task_of(0));
+    settle_all();
+    assert_bodies(u, NULL, 0);
+    assert_int_equal(world.g.in_flight, 0);
+}
+
+static void
+test_the_late_limit_ends_what_it_spawned(void **state)
+{
+    (void)state;
+    world.config.late_limit_ms = 1;
+    ask(0, 0);
+    spawned = true;
+    end_run(0, RD_OUTCOME_empty, NULL);
+    while (runs[0].cancelled < 0)
+        uv_run(&world.loop, UV_RUN_ONCE);
+    host.run_gone(&runs[0], task_of(0));
+    settle_all();
+    assert_at_rest(0);
+}
+
+/* The first to begin is the first whose time is over, whenever it came to be watched. */
+static void
+test_the_late_limit_counts_from_the_start(void **state)
+{
+    (void)state;
+    world.config.late_limit_ms = 30;
+    ask(0, 0);
+    task_of(0)->started_ns -= 20 * RD_MS;
+    ask(1, 0);
+    rd_inbox_finish(task_of(1), NULL, on_op_done);
+    rd_inbox_finish(task_of(0), NULL, on_op_done);
+    settle_all();
+    while (runs[0].cancelled < 0)
+        uv_run(&world.loop, UV_RUN_ONCE);
+    while (runs[1].cancelled < 0)
+        uv_run(&world.loop, UV_RUN_ONCE);
+    end_run(0, RD_OUTCOME_cancelled, NULL);
+    end_run(1, RD_OUTCOME_cancelled, NULL);
+}
+
+static void
+test_replies_of_coroutines_have_keys_of_their_own(void **state)
+{
+    struct world_ticket *t = ask(0, 0);
+
+    (void)state;
+    rd_inbox_reply(task_of(0), reply_of("same"), NULL, NULL, on_op_done);
+    rd_inbox_reply(task_of(0), reply_of("same"), &runs[4], NULL, on_op_done);
+    rd_inbox_reply(task_of(0), reply_of("same"), &runs[5], NULL, on_op_done);
+    end_run(0, RD_OUTCOME_empty, NULL);
+    settle_all();
+    BODIES(t, "same", "same", "same");
+    assert_int_equal(world_count(RD_METRIC_undeliverable_total), 0);
+}
+
 #define IN(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
 
 int
@@ -254,6 +332,10 @@ main(void)
         IN(test_finish_answers_and_the_handler_goes_on),
         IN(test_the_late_limit_ends_it),
         IN(test_cancelled_while_queued_never_starts),
+        IN(test_what_it_spawned_goes_on_without_the_conversation),
+        IN(test_the_late_limit_ends_what_it_spawned),
+        IN(test_the_late_limit_counts_from_the_start),
+        IN(test_replies_of_coroutines_have_keys_of_their_own),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -78,7 +78,7 @@ test_a_zombie_is_not_heard(void **state)
 
     (void)state;
     recover(RUNS_MOST);
-    assert_int_equal(rd_inbox_reply(leaked, reply_of("late"), NULL, on_op_done),
+    assert_int_equal(rd_inbox_reply(leaked, reply_of("late"), NULL, NULL, on_op_done),
                      RD_PUBLISHED_STALE);
     assert_int_equal(rd_inbox_finish(leaked, NULL, on_op_done), RD_PUBLISHED_STALE);
     pump();
@@ -177,6 +177,26 @@ test_a_conversation_goes_on_in_order(void **state)
     assert_int_equal(world.g.in_flight, 0);
 }
 
+/* What a handler spawned is not run again: its message was answered. */
+static void
+test_what_was_spawned_is_lost_with_its_thread(void **state)
+{
+    struct world_ticket *t = ask(0, 0);
+    struct rd_task *leaked = task_of(0);
+
+    (void)state;
+    spawned = true;
+    end_run(0, RD_OUTCOME_ok, reply_of("ended"));
+    settle_all();
+    BODIES(t, "ended");
+    recover(0);
+    pump();
+    settle_all();
+    assert_int_equal(n_runs, 1);
+    assert_int_equal(world.g.in_flight, 0);
+    free_leaked(leaked);
+}
+
 #define IN(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
 
 int
@@ -189,6 +209,7 @@ main(void)
         IN(test_new_messages_wait_until_the_successor_is_released),
         IN(test_a_rerun_after_finish_has_the_late_limit),
         IN(test_a_conversation_goes_on_in_order),
+        IN(test_what_was_spawned_is_lost_with_its_thread),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

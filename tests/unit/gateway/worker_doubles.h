@@ -41,6 +41,7 @@ static unsigned n_runs, n_ended;
 static struct rd_script_host host;
 static struct rd_inbox_start starts[2];
 static int keyword;
+static bool spawned;    /* what handlers spawn goes on after their end */
 static enum rd_concurrency concurrency;
 
 uv_loop_t *
@@ -96,6 +97,13 @@ rd_run_cancel(struct rd_run *r, enum rd_outcome why)
 {
     assert_false(r->over);
     r->cancelled = (int)why;
+}
+
+uint64_t
+rd_run_path(struct rd_run *run, uint32_t *ordinal)
+{
+    *ordinal = 0;
+    return (uint64_t)(run - runs) + 1;
 }
 
 enum rd_concurrency
@@ -160,6 +168,7 @@ setup(void **state)
     world.epoch = EPOCH;
     n_runs = n_ended = 0;
     keyword = -1;
+    spawned = false;
     concurrency = RD_CONCURRENCY_QUEUE;
     open_worker(0, false);
     open_worker(1, true);
@@ -235,12 +244,15 @@ task_of(unsigned i)
 static void
 end_run(unsigned i, enum rd_outcome outcome, struct rd_reply *reply)
 {
-    struct rd_run_end end = { .outcome = outcome, .reply = reply };
+    struct rd_run_end end = { .outcome = outcome, .reply = reply, .goes_on = spawned };
 
     assert_true(i < n_runs);
     assert_false(runs[i].over);
-    runs[i].over = true;
     host.run_ended(&runs[i], runs[i].order.order, &end);
+    if (spawned)
+        return;    /* the test calls run_gone */
+    runs[i].over = true;
+    host.run_gone(&runs[i], runs[i].order.order);
 }
 
 static void

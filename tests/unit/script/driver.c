@@ -77,6 +77,8 @@ driver_keep_reply(struct driver_run *r, const struct rd_reply *reply)
         snprintf(r->text + n, sizeof r->text - n, "->%s", reply->redirect.p);
 }
 
+static struct driver_run *driver_kept;    /* ended; what they spawned goes on */
+
 static void
 driver_on_ended(struct rd_run *run, void *order, struct rd_run_end *end)
 {
@@ -85,6 +87,13 @@ driver_on_ended(struct rd_run *run, void *order, struct rd_run_end *end)
     assert_ptr_equal(run, r->run);
     pthread_mutex_lock(&driver_lock);
     r->run = NULL;
+    r->goes_on = end->goes_on;
+    r->ended_run = run;
+    r->gone = !end->goes_on;
+    if (end->goes_on) {
+        r->next_kept = driver_kept;
+        driver_kept = r;
+    }
     r->outcome = end->outcome;
     r->by_error_handler = end->error_handler_replied;
     r->cpu_ns = end->cpu_ns;
@@ -96,6 +105,20 @@ driver_on_ended(struct rd_run *run, void *order, struct rd_run_end *end)
 }
 
 static void
+driver_on_gone(struct rd_run *run, void *order)
+{
+    pthread_mutex_lock(&driver_lock);
+    for (struct driver_run **at = &driver_kept; *at != NULL; at = &(*at)->next_kept)
+        if (*at == order && (*at)->ended_run == run) {
+            (*at)->gone = true;
+            *at = (*at)->next_kept;
+            break;
+        }
+    pthread_cond_broadcast(&driver_cond);
+    pthread_mutex_unlock(&driver_lock);
+}
+
+static void
 driver_on_vm_open(lua_State *L, void *data)
 {
     (void)data;
@@ -104,7 +127,7 @@ driver_on_vm_open(lua_State *L, void *data)
 }
 
 static const struct rd_script_host driver_host = {
-    .run_ended = driver_on_ended, .vm_open = driver_on_vm_open,
+    .run_ended = driver_on_ended, .run_gone = driver_on_gone, .vm_open = driver_on_vm_open,
 };
 
 /* ---- loading ----------------------------------------------------------------- */
@@ -287,6 +310,43 @@ driver_wait(struct driver_run *r)
         pthread_cond_wait(&driver_cond, &driver_lock);
     pthread_mutex_unlock(&driver_lock);
     return r;
+}
+
+void
+driver_wait_gone(struct driver_run *r)
+{
+    pthread_mutex_lock(&driver_lock);
+    while (!r->gone)
+        pthread_cond_wait(&driver_cond, &driver_lock);
+    pthread_mutex_unlock(&driver_lock);
+}
+
+static void
+driver_on_cancel_gone(void *arg)
+{
+    const struct driver_run *r = arg;
+
+    if (r->ended_run != NULL)
+        rd_run_cancel(r->ended_run, RD_OUTCOME_cancelled);
+}
+
+void
+driver_cancel_gone(struct driver_run *r)
+{
+    driver_call(driver_on_cancel_gone, r);
+}
+
+static void
+driver_on_nothing(void *arg)
+{
+    (void)arg;
+}
+
+void
+driver_wait_queued(void)
+{
+    driver_call(driver_on_nothing, NULL);
+    driver_call(driver_on_nothing, NULL);
 }
 
 const char *

@@ -17,8 +17,11 @@ struct driver_run {
     struct rd_generation *generation;
     struct rd_worker *worker;
     struct rd_run *run;           /* worker's thread only */
+    struct rd_run *ended_run;     /* until nothing of it goes on; the same */
     bool started, ended;
     unsigned cancelling;    /* cancellations that it has not yet got */
+    struct driver_run *next_kept;
+    bool goes_on, gone;           /* coroutines that it spawned do, did */
     enum rd_outcome outcome;
     bool by_error_handler;
     unsigned n_messages;
@@ -51,6 +54,12 @@ struct driver_run *driver_start_handler(enum rd_handler handler, int keyword, co
 void driver_cancel(struct driver_run *r);
 /* Waits for its end; the caller's then (free()). */
 struct driver_run *driver_wait(struct driver_run *r);
+/* Waits until nothing of it goes on. */
+void driver_wait_gone(struct driver_run *r);
+/* Cancels what goes on after its end. */
+void driver_cancel_gone(struct driver_run *r);
+/* Waits until the worker has begun everything that was started before. */
+void driver_wait_queued(void);
 /* Start and wait; the text of its answer, valid until the next call. */
 const char *driver_ask(const char *body);
 extern struct driver_run driver_last;

@@ -1,0 +1,93 @@
+/* child.c - see child.h. Called by run.c and await.c, on the worker's thread. */
+#include "script/child.h"
+
+#include <lauxlib.h>
+
+#include "script/report.h"
+#include "script/worker.h"
+
+struct rd_thread
+rd_child_prepare(lua_State *L, int index)
+{
+    struct rd_run *run = rd_run_of(L);
+    struct rd_thread t;
+
+    if (run == NULL)
+        luaL_error(L, "no coroutine can be started while a script is loaded");
+    if (run->root->n_children >= RD_CHILDREN_MOST)
+        luaL_error(L, "a handler has at most %d coroutines at a time", RD_CHILDREN_MOST);
+    t = rd_vm_take_thread(rd_vm_of(L));
+    if (t.L == NULL)
+        luaL_error(L, "not enough memory for a coroutine");
+    lua_pushcfunction(t.L, rd_run_child_body);
+    lua_pushvalue(L, index);
+    lua_xmove(L, t.L, 1);
+    return t;
+}
+
+/* Which coroutine it is, the same in each run of a message: its parent's path and its number. */
+static uint64_t
+child_path(struct rd_run *parent)
+{
+    return (parent->path + 1) * UINT64_C(0x9E3779B97F4A7C15) + ++parent->n_started;
+}
+
+struct rd_run *
+rd_child_start(struct rd_run *parent, struct rd_thread thread, rd_child_over_fn *over, void *group)
+{
+    struct rd_run *root = parent->root;
+    struct rd_run *child = rd_run_make(parent->worker, parent->vm, &parent->order);
+
+    child->root = root;
+    child->charge = &root->budget;
+    child->thread = thread;
+    child->path = child_path(parent);
+    child->over = over;
+    child->group = group;
+    child->older = root->children;
+    if (root->children != NULL)
+        root->children->younger = child;
+    root->children = child;
+    root->n_children++;
+    rd_run_queue(child);
+    return child;
+}
+
+void
+rd_children_cancel(struct rd_run *root, enum rd_outcome why)
+{
+    for (struct rd_run *child = root->children; child != NULL; child = child->older)
+        rd_run_cancel(child, why);
+}
+
+static void
+child_unlink(struct rd_run *child)
+{
+    struct rd_run *root = child->root;
+
+    if (child->younger != NULL)
+        child->younger->older = child->older;
+    else
+        root->children = child->older;
+    if (child->older != NULL)
+        child->older->younger = child->younger;
+    root->n_children--;
+}
+
+void
+rd_child_end(struct rd_run *child)
+{
+    struct rd_run *root = child->root;
+    bool kills = child->over == NULL && child->charge == &root->budget &&
+                 child->charge->killed != RD_ALIVE;
+
+    if (child->over != NULL)
+        child->over(child, child->group);
+    if (child->thread.L != NULL)
+        rd_vm_give_thread(child->vm, child->thread);
+    child_unlink(child);
+    if (kills)
+        rd_run_cancel(root, child->outcome);    /* what it has used up was the handler's, too */
+    rd_run_free(child);
+    rd_run_rest(root);
+}
