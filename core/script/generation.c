@@ -217,18 +217,17 @@ rd_generation_load(const struct rd_generation_spec *spec, struct rd_buf *error)
     return g;
 }
 
-/* The lost thread will never give the references of a VM's runs back. */
-static void
-generation_give_back(struct rd_generation *g, struct rd_vm *vm)
+static unsigned
+generation_runs_of(struct rd_vm *vm)
 {
-    for (unsigned n = atomic_exchange(&vm->runs, 0); n > 0; n--)
-        rd_generation_unref(g);    /* NOLINT(clang-analyzer-unix.Malloc): held */
+    return vm != NULL ? atomic_exchange(&vm->runs, 0) : 0;
 }
 
 int
 rd_generation_rebuild(struct rd_generation *g, unsigned index, struct rd_buf *error)
 {
     struct rd_vm *old = atomic_load(&g->vms[index]), *vm = NULL, *retired;
+    unsigned runs;
     int status;
 
     RD_CHECK(g, RD_GENERATION_MAGIC);
@@ -243,9 +242,9 @@ rd_generation_rebuild(struct rd_generation *g, unsigned index, struct rd_buf *er
     retired = g->retired[index];
     g->retired[index] = NULL;
     pthread_mutex_unlock(&generation_lock);
-    if (retired != NULL)
-        generation_give_back(g, retired);
-    generation_give_back(g, old);
+    /* the lost thread will never give the references of its runs back */
+    for (runs = generation_runs_of(retired) + generation_runs_of(old); runs > 0; runs--)
+        rd_generation_unref(g);    /* NOLINT(clang-analyzer-unix.Malloc): held */
     return 0;
 }
 

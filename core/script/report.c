@@ -3,6 +3,7 @@
  */
 #include "script/report.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include <lauxlib.h>
@@ -111,8 +112,21 @@ report_begin(struct rd_log_line *l, const struct rd_run *run)
     rd_log_slice(l, "script", g->scripts[run->order.script].path);
 }
 
+/* There is no message, or no memory for one. */
+static void
+report_put_place(struct rd_log_line *l, const struct rd_run *run)
+{
+    const char *where = run->charge->where;
+    char text[sizeof run->charge->where + 64];
+
+    snprintf(text, sizeof text, "%s%s%s", where, where[0] != '\0' ? ": " : "",
+             run->outcome == RD_OUTCOME_memory ? "not enough memory: vm_memory is used up"
+                                               : "an error without a message");
+    rd_log_str(l, "error", text);
+}
+
 void
-rd_report_error(struct rd_run *run, int status)
+rd_report_error(struct rd_run *run)
 {
     struct rd_log_line l;
 
@@ -125,10 +139,8 @@ rd_report_error(struct rd_run *run, int status)
     rd_log_str(&l, "outcome", rd_outcome_name(run->outcome));
     if (run->trace.n > 0)
         rd_log_slice(&l, "error", rd_buf_slice(&run->trace));
-    else if (run->charge->where[0] != '\0')
-        rd_log_str(&l, "error", run->charge->where);
     else
-        rd_log_str(&l, "error", status == LUA_ERRMEM ? "not enough memory" : "unknown error");
+        report_put_place(&l, run);
     rd_log_end(&l);
 }
 

@@ -11,7 +11,7 @@
 /* Message handler of the outermost call: keeps text and traceback in the run, returns the error. */
 int rd_report_on_error(lua_State *L);
 /* One line for a handler that failed. */
-void rd_report_error(struct rd_run *run, int status);
+void rd_report_error(struct rd_run *run);
 /* One line when the handler logged more than it may. */
 void rd_report_counts(struct rd_run *run);
 

@@ -7,6 +7,7 @@
 #include "script/run.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/clock.h"
 #include "base/mem.h"
@@ -251,12 +252,21 @@ run_end_cancelled(struct rd_run *run, uint64_t *now_ns)
     run_end(run);
 }
 
+/* Buffers of Lua's own libraries say it with a plain error; see lauxlib.c, resizebox(). */
+static bool
+run_says_no_memory(lua_State *L)
+{
+    return L != NULL && lua_gettop(L) > 0 && lua_type(L, -1) == LUA_TSTRING
+           && strcmp(lua_tostring(L, -1), "not enough memory") == 0;
+}
+
 static enum rd_outcome
 run_failure(const struct rd_run *run, int status)
 {
     if (run->charge->killed == RD_KILLED_CPU || run->charge->killed == RD_KILLED_BLOCKED)
         return RD_OUTCOME_cpu;
-    if (run->charge->killed == RD_KILLED_MEMORY || status == LUA_ERRMEM)
+    if (run->charge->killed == RD_KILLED_MEMORY || status == LUA_ERRMEM
+        || run_says_no_memory(run->thread.L))
         return RD_OUTCOME_memory;
     return RD_OUTCOME_error;
 }
@@ -307,7 +317,7 @@ run_end_failed(struct rd_run *run, int status, uint64_t *now_ns)
     if (!run->in_error)
         run->outcome = run_failure(run, status);
     if (run->over == NULL)
-        rd_report_error(run, status);    /* else it is the error of who waits for it */
+        rd_report_error(run);    /* else it is the error of who waits for it */
     if (run->root == run && run_start_error_handler(run, now_ns))
         return;
     run_close_thread(run, now_ns);

@@ -17,6 +17,7 @@ return {
     cpu = function() while true do end end,
     pcall = function() while true do pcall(function() while true do end end) end end,
     memory = function() local t = {} for i = 1, 1e8 do t[i] = hold:rep(1000) .. i end end,
+    buffer = function() local s = ("x"):rep(10000) return (s:gsub("x", s)) end,
     asleep = function() replyd.sleep(60) end,
     block = function() replyd.debug.block(8) end,
     early = function(msg) msg:reply("a") msg:finish() end,
@@ -117,6 +118,10 @@ def test_a_handler_that_spins_lets_others_pass(gw, twilio):
 def test_memory(gw, twilio):
     assert twilio.text(gw, "memory").messages == ["sorry"]
     ended(gw, "memory")
+    # buffers of string.gsub say it with a plain error
+    assert twilio.text(gw, "buffer").messages == ["sorry"]
+    ended(gw, "memory", 2)
+    assert "not enough memory" in gw.log("script_failed", outcome="memory")[-1]["error"]
     assert twilio.text(gw, "ok").messages == ["fine"]
 
 

@@ -147,7 +147,7 @@ message_of(unsigned key, unsigned flags)
     m->kind = flags & ASK_STATUS ? RD_KIND_STATUS : RD_KIND_MESSAGE;
     m->is_fallback = flags & ASK_FALLBACK;
     m->opt_out = flags & ASK_STOP ? RD_OPT_OUT_STOP : RD_OPT_OUT_NONE;
-    m->from = world.one_sender ? RD_LIT("one") : rd_slice_make("0123456789" + key, 1);
+    m->from = world.one_sender ? RD_LIT("one") : rd_slice_make(&"0123456789"[key], 1);
     m->start_ns = key;    /* a double's way to know it again */
     return m;
 }

@@ -19,7 +19,7 @@ static const char *const texts[] = {
     "\xED\x95\x9C|\xEA\xB5\xAD",                                             /* Hangul syllables */
     "\xE1\x84\x92\xE1\x85\xA1\xE1\x86\xAB|x",                                /* L V T */
     "\xE0\xA4\x95\xE0\xA4\xBF|x",                                            /* Devanagari ki */
-    "\xD8\x80" "1|x",                                                        /* prepended mark */
+    ("\xD8\x80" "1|x"),                                                       /* prepended mark */
     "a|\xFF|\xFE|b",                                                         /* invalid bytes */
 };
 
