@@ -19,7 +19,8 @@ return { keywords = {
 
 
 def configuration(**more):
-    return {"script_threads": 2, "deadline": "8s", "fallback_reply": FALLBACK, **more}
+    return {"script_threads": 2, "deadline": "8s", "fallback_reply": FALLBACK,
+            "max_sender_queue": 1000, **more}    # a sender's messages wait for the successor
 
 
 @pytest.mark.timed
@@ -51,7 +52,7 @@ def test_everything_on_the_lost_thread_is_answered_with_its_own_text(gateway, tw
 
 def test_mail_of_a_lost_thread_keeps_its_order(gateway, twilio, count):
     n = count(1000, "messages queued in order", least=50)
-    with gateway(SCRIPT, **configuration(script_threads=1, max_sender_queue=1000)) as gw:
+    with gateway(SCRIPT, **configuration(script_threads=1)) as gw:
         stuck = twilio.text_async(gw, "block", tls=False)
         gw.wait_log("script", msg="blocking")
         load = Load(gw, rate=1000, limit=n, senders=1, word="order", fresh=0).start()
