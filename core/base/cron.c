@@ -99,7 +99,7 @@ cron_range(const struct cron_field *f, struct rd_slice s, uint64_t *bits)
     if (step == 0 || s.n > 0 || first < (int)f->least || last > (int)f->most || first > last)
         return RD_E_INVALID;
     for (unsigned i = (unsigned)first; i <= (unsigned)last; i += step)
-        *bits |= UINT64_C(1) << i;
+        *bits |= UINT64_C(1) << (i & 63);    /* at most 59: f->most */
     return 0;
 }
 

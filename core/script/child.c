@@ -3,6 +3,7 @@
 
 #include <lauxlib.h>
 
+#include "base/check.h"
 #include "script/report.h"
 #include "script/worker.h"
 
@@ -14,6 +15,7 @@ rd_child_prepare(lua_State *L, int index)
 
     if (run == NULL)
         luaL_error(L, "no coroutine can be started while a script is loaded");
+    RD_ASSERT(run != NULL);    /* luaL_error does not return */
     if (run->root->n_children >= RD_CHILDREN_MOST)
         luaL_error(L, "a handler has at most %d coroutines at a time", RD_CHILDREN_MOST);
     t = rd_vm_take_thread(rd_vm_of(L));
