@@ -349,25 +349,11 @@ driver_wait_queued(void)
     driver_call(driver_on_nothing, NULL);
 }
 
-/* What goes on without its handler is not asked for any more. */
-static void
-driver_forget(const struct driver_run *r)
-{
-    pthread_mutex_lock(&driver_lock);
-    for (struct driver_run **at = &driver_kept; *at != NULL; at = &(*at)->next_kept)
-        if (*at == r) {
-            *at = r->next_kept;
-            break;
-        }
-    pthread_mutex_unlock(&driver_lock);
-}
-
 const char *
 driver_ask(const char *body)
 {
     struct driver_run *r = driver_wait(driver_start(body));
 
-    driver_forget(r);
     driver_last = *r;
     free(r);
     return driver_last.text;
