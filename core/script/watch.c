@@ -8,6 +8,7 @@
 #include "script/worker.h"
 
 #include <fcntl.h>
+#include <inttypes.h>
 #include <limits.h>
 #include <linux/futex.h>
 #include <signal.h>
@@ -25,8 +26,9 @@
 #endif
 #define WATCH_ASLEEP (5 * RD_SECOND)     /* ... or asleep in the kernel */
 #define WATCH_SIGNALS 3                  /* the thread was on a CPU that often meanwhile */
-#define WATCH_CPU (300 * RD_MS)          /* ... and that long, unless it sleeps */
-#define WATCH_LOOK (100 * RD_MS)         /* between two reads of /proc */
+#define WATCH_MARK (200 * RD_MS)         /* from here on its times are looked at ... */
+#define WATCH_LOOK (50 * RD_MS)          /* ... that often, ... */
+#define WATCH_OWN (500 * RD_MS)          /* and it ran or slept that much since */
 #define WATCH_TOKEN 0x10000              /* in the futex word: the watchdog shall wake */
 
 static atomic_int watch_open;            /* workers in a batch, and tokens; the futex */
@@ -96,48 +98,43 @@ rd_worker_due(const struct rd_worker *w, uint64_t now_ns)
     return now_ns - start < slice ? slice - (now_ns - start) : RD_MS;
 }
 
-/* The state letter of a thread in /proc, '?' when it cannot be read. */
-static char
-watch_state(pid_t tid)
+/* Reads a file of the worker's thread in /proc; "" when it cannot be read. */
+static void
+watch_read(const struct rd_worker *w, const char *name, char *text, size_t size)
 {
-    char path[64], text[512];
-    const char *end;
-    ssize_t n;
+    char path[64];
+    ssize_t n = -1;
     int fd;
 
-    snprintf(path, sizeof path, "/proc/self/task/%d/stat", (int)tid);
+    snprintf(path, sizeof path, "/proc/self/task/%d/%s", (int)w->tid, name);
     fd = open(path, O_RDONLY | O_CLOEXEC);
-    if (fd < 0)
-        return '?';
-    n = read(fd, text, sizeof text - 1);
-    close(fd);
+    if (fd >= 0) {
+        n = read(fd, text, size - 1);
+        close(fd);
+    }
     text[n > 0 ? n : 0] = '\0';
-    end = strrchr(text, ')');    /* the name may hold anything */
-    return end != NULL && end[1] == ' ' ? end[2] : '?';
 }
 
+/* The thread sleeps in the kernel now: state S or D. */
 static bool
-watch_is_asleep(struct rd_worker *w, uint64_t now_ns)
+watch_is_asleep(const struct rd_worker *w)
 {
-    char state;
+    char text[512];
+    const char *end;
 
-    if (now_ns - w->watch.looked_ns < WATCH_LOOK)
-        return false;
-    w->watch.looked_ns = now_ns;
-    state = watch_state(w->tid);
-    return state == 'S' || state == 'D';
+    watch_read(w, "stat", text, sizeof text);
+    end = strrchr(text, ')');    /* the name may hold anything */
+    return end != NULL && end[1] == ' ' && (end[2] == 'S' || end[2] == 'D');
 }
 
-/* CPU time of the worker's thread; 0 when it cannot be read. */
-static uint64_t
-watch_cpu(struct rd_worker *w)
+/* Nanoseconds that it ran, and that it would have run but had no CPU; false: unknown here. */
+static bool
+watch_times(const struct rd_worker *w, uint64_t *run_ns, uint64_t *ready_ns)
 {
-    struct timespec t;
-    clockid_t id;
+    char text[128];
 
-    if (pthread_getcpuclockid(w->loop.thread, &id) != 0 || clock_gettime(id, &t) != 0)
-        return 0;
-    return (uint64_t)t.tv_sec * RD_SECOND + (uint64_t)t.tv_nsec;
+    watch_read(w, "schedstat", text, sizeof text);
+    return sscanf(text, "%" SCNu64 " %" SCNu64, run_ns, ready_ns) == 2;
 }
 
 /* A new slice, or the hook has had its say in this one: the thread is alive. */
@@ -152,14 +149,32 @@ watch_has_moved(struct rd_worker *w, uint64_t number, uint64_t start_ns, uint64_
     w->watch.number = number;
     w->watch.fired = fired;
     w->watch.handled = atomic_load_explicit(&w->clock.handled, memory_order_relaxed);
-    w->watch.cpu_ns = watch_cpu(w);
+    w->watch.marked_ns = 0;
     return true;
 }
 
 /*
- * On a busy machine a second is nothing: what counts is what the thread had of it. It computed for
- * long in C, or it sleeps there although signals woke it.
+ * On a busy machine a second is nothing: what counts is that the thread had most of it, and ran in
+ * C or slept there although signals woke it. What it only waited for a CPU is not its fault.
  */
+static bool
+watch_had_its_time(struct rd_worker *w, uint64_t now_ns)
+{
+    uint64_t run, ready, waited;
+
+    if (!watch_times(w, &run, &ready))
+        return false;
+    if (w->watch.marked_ns == 0) {
+        w->watch.marked_ns = now_ns;
+        w->watch.run_ns = run;
+        w->watch.ready_ns = ready;
+        return false;
+    }
+    run -= w->watch.run_ns;
+    waited = run + ready - w->watch.ready_ns;
+    return run >= WATCH_OWN || now_ns - w->watch.marked_ns >= waited + WATCH_OWN;
+}
+
 static bool
 watch_is_lost(struct rd_worker *w, uint64_t now_ns)
 {
@@ -169,12 +184,13 @@ watch_is_lost(struct rd_worker *w, uint64_t now_ns)
 #ifdef RD_TSAN
     signals += WATCH_SIGNALS;    /* none are sent */
 #endif
-    if (still_ns < WATCH_LOST)
+    if (still_ns < WATCH_MARK || now_ns - w->watch.looked_ns < WATCH_LOOK)
         return false;
-    if (signals - w->watch.handled >= WATCH_SIGNALS &&
-        (watch_cpu(w) - w->watch.cpu_ns >= WATCH_CPU || watch_is_asleep(w, now_ns)))
+    w->watch.looked_ns = now_ns;
+    if (watch_had_its_time(w, now_ns) && still_ns >= WATCH_LOST &&
+        signals - w->watch.handled >= WATCH_SIGNALS)
         return true;
-    return still_ns >= WATCH_ASLEEP && watch_is_asleep(w, now_ns);
+    return still_ns >= WATCH_ASLEEP && watch_is_asleep(w);
 }
 
 bool

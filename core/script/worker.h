@@ -49,7 +49,8 @@ struct rd_worker {
     unsigned log_count;
 
     struct {
-        uint64_t number, fired, handled, since_ns, cpu_ns, looked_ns;
+        uint64_t number, fired, handled, since_ns, looked_ns;
+        uint64_t marked_ns, run_ns, ready_ns;
     } watch;                           /* the watchdog's view of the newest slice that is over */
     struct rd_worker *next;            /* registry */
 };

@@ -1,4 +1,4 @@
--- outcome: error or cpu
+-- outcome: error or cpu or memory
 -- within: 1500 ms
 -- reply: *
 return function(msg)

@@ -1,4 +1,4 @@
--- outcome: error or cpu
+-- outcome: error or cpu or memory
 -- within: 1500 ms
 return function(msg)
   local s = ('a'):rep(15000000)

@@ -1,4 +1,4 @@
--- outcome: error or cpu
+-- outcome: error or cpu or memory
 -- within: 1500 ms
 -- reply: *
 -- 0.1 s a call: it ends by itself or at the bound for what cannot make way

@@ -12,15 +12,15 @@
 #include "script/driver.h"
 
 #ifdef RD_TSAN
-#define SHORT "5"      /* the watchdog has more patience there */
+#define SHORT "15"     /* the watchdog has more patience there */
 #else
-#define SHORT "5"
+#define SHORT "10"
 #endif
 
 static const char script[] =
     "return function(msg)\n"
     "  if msg.body == 'block' then replyd.debug.block(60) return 'back' end\n"
-    "  if msg.body == 'spin' then replyd.debug.spin(60) return 'back' end\n"
+    "  if msg.body == 'spin' then replyd.debug.spin(20) return 'back' end\n"
     "  if msg.body == 'short' then replyd.debug.spin(" SHORT ") return 'back' end\n"
     "  if msg.body == 'sort' then table.sort({2, 1}, function() local t = replyd.now()\n"
     "    while replyd.now() - t < 0.05 do end replyd.debug.block(60) end) end\n"
