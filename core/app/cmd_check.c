@@ -61,7 +61,7 @@ check_print_handlers(const struct rd_generation *g, unsigned script)
         const char *name;
     } handlers[] = {
         { RD_HANDLER_MESSAGE, "message" }, { RD_HANDLER_STATUS, "status" },
-        { RD_HANDLER_OPT_OUT, "opt_out" },
+        { RD_HANDLER_OPT_OUT, "opt_out" }, { RD_HANDLER_SCHEDULE, "schedule" },
     };
     unsigned n = rd_script_keyword_count(g, script);
 

@@ -42,6 +42,8 @@ drain_close_handles(struct rd_process *p)
     uv_close((uv_handle_t *)&p->sigterm, NULL);
     uv_close((uv_handle_t *)&p->sigint, NULL);
     uv_close((uv_handle_t *)&p->drain_timer, NULL);
+    if (p->schedule != NULL)
+        uv_close((uv_handle_t *)&p->schedule_timer, NULL);
     for (struct rd_mail *m = rd_mailbox_close(&p->mailbox), *next; m != NULL; m = next) {
         next = m->next;
         m->deliver(m, p);
@@ -177,6 +179,7 @@ rd_process_drain(struct rd_process *p, int exit_code)
     if (state != RD_SERVING)
         return;
     atomic_store(&p->state, RD_DRAINING);
+    rd_process_stop_schedule(p);
     rd_log_msg(RD_LOG_INFO, "drain", "answering what was accepted, then ending");
     rd_process_unbind(p);    /* else nobody would accept what comes after the fronts have closed */
     p->fronts_left = p->gateway.n_fronts;

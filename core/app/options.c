@@ -148,8 +148,9 @@ static const struct rd_option options_core[] = {
         "Bodies that count as STOP, START and HELP: { STOP = {...}, START = {...}, HELP = {...} },"
         " what is missing as usual; false: none. Default: stop, stopall, unsubscribe, cancel, end,"
         " quit, revoke, optout; start, unstop; help, info.")
-    TEXT("timezone", "\"UTC\"", LATER, 0, "Time zone of schedules, for example \"Europe/Berlin\".")
-    WORD("schedule_missed", "\"once\"", "once|skip", LATER, 0,
+    TEXT("timezone", "\"UTC\"", RD_INTO_SLICE, C(timezone),
+        "Time zone of schedules, for example \"Europe/Berlin\": a name of the system's zoneinfo.")
+    WORD("schedule_missed", "\"once\"", "once|skip", RD_INTO_ENUM, C(schedule_missed),
         "Scheduled handlers whose time passed while replyd was down: run once, or skip.")
     COUNT("loop_guard.count", "15", 1, 1000, LATER, 0,
         "Messages of one sender in loop_guard.window after which two bots are assumed.")

@@ -53,6 +53,9 @@ struct rd_process {
     struct rd_reload *reload;                    /* the one under way; NULL: none */
     bool reload_again;                           /* SIGHUPs came meanwhile */
 
+    struct rd_schedule *schedule;
+    uv_timer_t schedule_timer;                   /* runs while there is an entry */
+
     uv_timer_t drain_timer;
     unsigned fronts_left, workers_left;          /* still to end */
     bool ended;                                  /* all threads but a loader are gone */
@@ -78,6 +81,10 @@ int rd_process_load_tls(const struct rd_config *config, struct rd_tls_context **
 
 /* serve_admin.c: the admin listener, unless there is none; 0 or an error with its text. */
 int rd_process_start_admin(struct rd_process *p, struct rd_buf *why);
+
+/* serve_schedule.c: the entries of the current generation count from now on; or none, for good. */
+void rd_process_start_schedule(struct rd_process *p);
+void rd_process_stop_schedule(struct rd_process *p);
 
 /* reload.c: SIGHUP. */
 void rd_process_reload(struct rd_process *p);

@@ -136,6 +136,8 @@ reload_succeed(struct rd_reload *r)
 
     rd_generation_unref(p->generation);
     p->generation = r->generation;
+    if (atomic_load(&p->state) == RD_SERVING)
+        rd_process_start_schedule(p);
     rd_log_set(config->log_level, config->log_format);
     rd_process_log_lines(RD_LOG_WARN, "config", &r->warnings);
     rd_log_msg(RD_LOG_INFO, "reload", "generation %llu serves after %llu ms",

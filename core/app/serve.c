@@ -23,6 +23,7 @@
 #include "gateway/claims.h"
 #include "gateway/compose.h"
 #include "gateway/lua_msg.h"
+#include "gateway/schedule.h"
 #include "gateway/refusals.h"
 #include "store/store.h"
 
@@ -281,6 +282,7 @@ serve_run(struct rd_process *p)
     serve_signals(p);
     serve_warn_self_signed(p, rd_process_config(p));
     atomic_store(&p->state, RD_SERVING);
+    rd_process_start_schedule(p);
     serve_announce(p);
     uv_run(&p->loop, UV_RUN_DEFAULT);
     return p->exit_code;
@@ -343,6 +345,7 @@ serve_process(struct rd_process *p, struct rd_config *config, const struct rd_bu
             rd_log_stop();
             _exit(RD_EXIT_INTERNAL);    /* its thread may still use everything */
         }
+        rd_schedule_free(p->schedule);
         rd_process_unbind(p);
         rd_claims_free(p->gateway.claims);
         rd_refusals_free(p->gateway.refusals);

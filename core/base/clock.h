@@ -16,7 +16,10 @@ uint64_t rd_clock_ns(void);
 /* Milliseconds on CLOCK_MONOTONIC. */
 uint64_t rd_clock_ms(void);
 
-/* Seconds since 1970 with a fraction (CLOCK_REALTIME). */
+/*
+ * Seconds since 1970 with a fraction (CLOCK_REALTIME). In test builds the process begins at
+ * $REPLYD_TEST_CLOCK.
+ */
 double rd_clock_wall(void);
 
 /* CPU nanoseconds that the calling thread has used. */

@@ -20,6 +20,7 @@
 enum rd_message_kind {
     RD_KIND_MESSAGE,    /* somebody texted us */
     RD_KIND_STATUS,     /* delivery status of something that we sent */
+    RD_KIND_SCHEDULE,   /* no webhook: a scheduled handler is due (gateway/schedule.h) */
     RD_KIND_COUNT
 };
 

@@ -27,7 +27,7 @@ enum rd_signature_failure { RD_SIGNATURE_FAILURES(RD_SIGNATURE_ENUM) RD_SIGNATUR
 #undef RD_SIGNATURE_ENUM
 
 /* Label tables that belong to no other module. */
-#define RD_METRIC_KINDS(X) X(message) X(status)                /* enum rd_message_kind */
+#define RD_METRIC_KINDS(X) X(message) X(status) X(schedule)    /* enum rd_message_kind */
 #define RD_STATUS_CLASSES(X) X(1xx) X(2xx) X(3xx) X(4xx) X(5xx)    /* rd_metric_status() */
 #define RD_RELOAD_RESULTS(X) X(ok) X(failed)                   /* RD_RELOAD_* */
 #define RD_OUTBOX_STATES(X) X(waiting) X(sending) X(unknown)   /* RD_OUTBOX_*; unknown: no answer */

@@ -23,7 +23,8 @@ arbiter_admit(struct arbiter_hold *h, const struct rd_claim_order *order)
     c->script = order->script;
     c->shard = order->shard;
     c->soft_ns = order->soft_ns;
-    rd_claim_add_waiter(c, order->ticket, order->message->is_fallback);
+    if (order->ticket != 0)
+        rd_claim_add_waiter(c, order->ticket, order->message->is_fallback);
     if (rd_claims_may_know(claims, order->hash) ||
         atomic_load_explicit(&h->g->store_faulty, memory_order_relaxed)) {
         arbiter_ask_store(h);
@@ -40,6 +41,8 @@ arbiter_join(struct rd_claim *c, const struct rd_claim_order *order, struct rd_v
                                        RD_OUTCOME_replay };
         return RD_CLAIMED_REPLAY;
     }
+    if (order->ticket == 0)
+        return RD_CLAIMED_WAIT;
     rd_claim_add_waiter(c, order->ticket, order->message->is_fallback);
     rd_metric_add(RD_METRIC_exchanges_waiting, 0, 1);
     return RD_CLAIMED_WAIT;

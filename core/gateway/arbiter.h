@@ -39,7 +39,7 @@ enum rd_claimed { RD_CLAIMED_NEW, RD_CLAIMED_WAIT, RD_CLAIMED_REPLAY };
 struct rd_claim_order {
     struct rd_slice key;
     uint64_t hash;                       /* rd_hash(key) */
-    uint64_t ticket;
+    uint64_t ticket;                     /* 0: nobody waits (a schedule) */
     struct rd_message *message;          /* a reference is taken */
     struct rd_generation *generation;    /* the same */
     unsigned script;

@@ -34,7 +34,8 @@ done_lookup(struct arbiter_hold *h, struct rd_store_request *r)
 {
     struct rd_claim *c = h->claim;
 
-    if (r->error != 0 && rd_hold_config(c)->on_store_fault == RD_ON_STORE_FAULT_503)
+    if (r->error != 0 && rd_hold_config(c)->on_store_fault == RD_ON_STORE_FAULT_503 &&
+        c->message->kind != RD_KIND_SCHEDULE)    /* nobody would ask again */
         rd_hold_forget(h, 503, RD_OUTCOME_http503);
     else if (r->error == 0 && r->row != RD_ROW_ABSENT)
         done_found(h, r);

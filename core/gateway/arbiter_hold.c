@@ -8,6 +8,7 @@
 #include "base/metric.h"
 #include "gateway/compose.h"
 #include "gateway/front.h"
+#include "gateway/schedule_tick.h"
 #include "gateway/task.h"
 
 void
@@ -202,16 +203,24 @@ rd_hold_dispatch(struct arbiter_hold *h)
     return error;
 }
 
-/* A status event is answered once it is recorded; a script that does not listen needs no more. */
+/*
+ * A status event is answered once it is recorded; a script that does not listen needs no more. A
+ * tick of a schedule is recorded so, too, and nobody waits for its answer.
+ */
 static void
-arbiter_begin_status(struct arbiter_hold *h)
+arbiter_begin_event(struct arbiter_hold *h)
 {
     struct rd_claim *c = h->claim;
+    struct rd_run_result result = { 0 };
 
     rd_hold_freeze(c, rd_compose_no_content(), RD_OUTCOME_ok);
-    c->owed = rd_script_has(c->generation, c->script, RD_HANDLER_STATUS);
+    c->owed = true;
+    if (c->message->kind == RD_KIND_SCHEDULE)
+        result.effects = rd_schedule_effect(c->message);
+    else
+        c->owed = rd_script_has(c->generation, c->script, RD_HANDLER_STATUS);
     if (c->owed)
-        rd_hold_post_early(h, NULL, 0);
+        rd_hold_post_early(h, &result, 0);
     else
         rd_hold_post_final(h, RD_ROW_DONE, NULL, 0);
 }
@@ -222,8 +231,8 @@ rd_hold_begin(struct arbiter_hold *h)
     struct rd_claim *c = h->claim;
 
     c->phase = RD_CLAIM_RUNNING;
-    if (c->message->kind == RD_KIND_STATUS)
-        arbiter_begin_status(h);
+    if (c->message->kind != RD_KIND_MESSAGE)
+        arbiter_begin_event(h);
     else if (rd_hold_dispatch(h) != 0)
         rd_hold_forget(h, 503, RD_OUTCOME_overload);
     else if (c->soft_due)

@@ -49,6 +49,8 @@ rd_config_prepare(struct rd_config *c, struct rd_buf *errors)
         error = config_answer(c->waiting_reply, "waiting_reply", &c->waiting, errors);
     if (error == 0)
         error = config_answer(c->fallback_reply, "fallback_reply", &c->fallback, errors);
+    if (error == 0)
+        error = rd_zone_load(c->timezone.n > 0 ? c->timezone.p : "UTC", &c->zone, errors);
     return error;
 }
 
@@ -67,6 +69,8 @@ rd_config_unprepare(struct rd_config *c)
     rd_answer_unref(c->waiting);
     rd_answer_unref(c->fallback);
     c->waiting = c->fallback = NULL;
+    rd_zone_free(c->zone);
+    c->zone = NULL;
     for (size_t i = 0; i < c->n_accounts; i++)
         for (size_t t = 0; c->accounts[i].keys != NULL && t < c->accounts[i].n_tokens; t++)
             rd_token_wipe(&c->accounts[i].keys[t]);

@@ -14,6 +14,7 @@
 #include "base/arena.h"
 #include "base/log.h"
 #include "base/reply.h"
+#include "base/zone.h"
 #include "http/forwarded.h"
 #include "http/public_url.h"
 #include "http/server.h"
@@ -66,6 +67,7 @@ struct rd_plugin_value {
 };
 
 enum rd_on_error { RD_ON_ERROR_TWIML, RD_ON_ERROR_HTTP500 };
+enum rd_missed { RD_MISSED_ONCE, RD_MISSED_SKIP };
 enum rd_on_store_fault { RD_ON_STORE_FAULT_503, RD_ON_STORE_FAULT_ANSWER };
 
 struct rd_config {
@@ -98,6 +100,9 @@ struct rd_config {
     struct rd_slice admin;           /* "unix:PATH" or a loopback address:port */
     enum rd_on_store_fault on_store_fault;
     enum rd_on_error on_error;
+    struct rd_slice timezone;
+    struct rd_zone *zone;            /* the same, by rd_config_prepare */
+    enum rd_missed schedule_missed;
     struct rd_reply *waiting_reply, *fallback_reply;    /* NULL: none */
     struct rd_answer *waiting, *fallback;    /* the same as bytes, by rd_config_prepare */
     const struct rd_opt_out_words *opt_out_words;    /* NULL: the standard ones */

@@ -121,6 +121,16 @@ conversation_give(struct rd_conversation *c)
     conversation_rest(c);
 }
 
+/* ---- rules ---------------------------------------------------------------------------- */
+
+static enum rd_concurrency
+conversation_rule(const struct rd_task *t)
+{
+    if (t->message->kind == RD_KIND_SCHEDULE)
+        return RD_CONCURRENCY_QUEUE;    /* an entry is no sender */
+    return rd_script_concurrency(t->generation, t->script);
+}
+
 /* ---- refusals ---------------------------------------------------------------------- */
 
 /* The answer is <Response/>; a handler that runs ends at its next wait. */
@@ -165,7 +175,7 @@ conversation_is_full(const struct rd_conversation *c, const struct rd_task *t)
     if (c->running == NULL || t->again || conversation_is_owed(t))
         return false;
     return c->n >= t->config->max_sender_queue ||
-           rd_script_concurrency(t->generation, t->script) == RD_CONCURRENCY_DROP;
+           conversation_rule(t) == RD_CONCURRENCY_DROP;
 }
 
 /* ---- from outside -------------------------------------------------------------------- */
@@ -181,7 +191,7 @@ rd_conversation_enter(struct rd_inbox *in, struct rd_task *t)
     }
     c = conversation_of(in, t->message);
     RD_CHECK(c, CONVERSATION_MAGIC);
-    if (rd_script_concurrency(t->generation, t->script) == RD_CONCURRENCY_LATEST)
+    if (conversation_rule(t) == RD_CONCURRENCY_LATEST)
         conversation_give_up(c);
     if (conversation_is_full(c, t)) {
         conversation_refuse(t, RD_OUTCOME_dropped);

@@ -5,7 +5,9 @@
 
 #include "base/clock.h"
 #include "base/fault.h"
+#include "base/log.h"
 #include "base/mem.h"
+#include "base/metric.h"
 #include "gateway/conversation.h"
 #include "gateway/lua_msg.h"
 
@@ -131,6 +133,26 @@ rd_inbox_forget(struct rd_task *t)
     rd_task_free(t);
 }
 
+/* What FINISH does for a webhook. */
+static void
+inbox_log_entry(const struct rd_task *t, enum rd_outcome outcome)
+{
+    struct rd_log_line l;
+
+    if (outcome == RD_OUTCOME_empty)
+        outcome = RD_OUTCOME_ok;    /* nobody waits for what it says */
+    rd_metric_add(RD_METRIC_messages_total, rd_metric_outcome(RD_KIND_SCHEDULE, outcome), 1);
+    if (!rd_log_begin(&l, RD_LOG_INFO, "schedule"))
+        return;
+    rd_log_slice(&l, "script", t->config->scripts[t->script]);
+    rd_log_slice(&l, "entry", t->message->from);
+    rd_log_uint(&l, "gen", rd_generation_number(t->generation));
+    rd_log_str(&l, "outcome", rd_outcome_name(outcome));
+    if (t->started_ns != 0)
+        rd_log_ms(&l, "ms", rd_clock_ns() - t->started_ns);
+    rd_log_end(&l);
+}
+
 static void
 inbox_commit(struct rd_task *t, struct rd_run_end *end)
 {
@@ -138,6 +160,8 @@ inbox_commit(struct rd_task *t, struct rd_run_end *end)
 
     (void)rd_fault(RD_FAULT_script_end);
     rd_inbox_result(t, end, &result);
+    if (t->message->kind == RD_KIND_SCHEDULE)
+        inbox_log_entry(t, result.outcome);
     rd_arbiter_end(t->gateway, t->claim, t->run, rd_worker_epoch(t->inbox->worker), &result);
 }
 
@@ -205,7 +229,7 @@ rd_inbox_run(struct rd_inbox *in, struct rd_task *t)
     t->started_ns = rd_clock_ns();
     if (t->mute)
         rd_inbox_finish(t, NULL, NULL);    /* nothing that the handler says will be sent */
-    if (t->message->kind == RD_KIND_STATUS || t->finished)
+    if (t->message->kind != RD_KIND_MESSAGE || t->finished)
         rd_inbox_watch_late(t);    /* Twilio has its answer: nothing else bounds it */
     t->handle = rd_run_start(in->worker, &order);
 }
@@ -229,10 +253,10 @@ rd_inbox_turn(struct rd_task *t)
 void
 rd_inbox_begin(struct rd_inbox *in, struct rd_task *t)
 {
-    if (t->message->kind == RD_KIND_MESSAGE)
-        rd_conversation_enter(in, t);
-    else
+    if (t->message->kind == RD_KIND_STATUS)
         rd_inbox_turn(t);
+    else
+        rd_conversation_enter(in, t);
 }
 
 /* ---- mail -------------------------------------------------------------------------------- */

@@ -46,6 +46,15 @@ pick_opt_out(struct rd_task *t, struct rd_slice payload)
     return pick_is(t, RD_HANDLER_OPT_OUT) || (help && pick_is(t, RD_HANDLER_MESSAGE));
 }
 
+/* A reload may have taken the entry away. */
+static bool
+pick_entry(struct rd_task *t)
+{
+    t->handler = RD_HANDLER_SCHEDULE;
+    t->keyword = rd_script_entry_find(t->generation, t->script, t->message->from);
+    return t->keyword >= 0;
+}
+
 bool
 rd_inbox_pick(struct rd_task *t)
 {
@@ -53,6 +62,8 @@ rd_inbox_pick(struct rd_task *t)
     struct rd_slice payload = rd_params_get(&m->params, RD_LIT("ButtonPayload"));
 
     t->args = m->args;
+    if (m->kind == RD_KIND_SCHEDULE)
+        return pick_entry(t);
     if (m->kind == RD_KIND_STATUS)
         return pick_is(t, RD_HANDLER_STATUS);
     if (m->opt_out != RD_OPT_OUT_NONE)

@@ -123,6 +123,8 @@ rd_lua_msg_push(lua_State *L, void *order)
     const struct rd_message *m = t->message;
 
     RD_CHECK(t, RD_TASK_MAGIC);
+    if (m->kind == RD_KIND_SCHEDULE)
+        return 0;    /* nobody has said anything */
     lua_createtable(L, 0, 20);
     msg_set(L, "id", m->id);
     msg_set(L, "account", m->account);

@@ -37,7 +37,7 @@ body_convert(lua_State *L, int status, lua_KContext ctx)
 
     (void)status;
     (void)ctx;
-    if (run->order.handler != RD_HANDLER_STATUS)
+    if (run->order.handler != RD_HANDLER_STATUS && run->order.handler != RD_HANDLER_SCHEDULE)
         run->reply = rd_reply_from_results(L, lua_gettop(L));
     return 0;
 }
@@ -58,6 +58,8 @@ body_ref(const struct rd_run *run)
         return s->opt_out;
     case RD_HANDLER_KEYWORD:
         return s->keywords[run->order.keyword];
+    case RD_HANDLER_SCHEDULE:
+        return s->entries[run->order.keyword];
     }
     return LUA_NOREF;
 }

@@ -34,6 +34,8 @@ struct rd_gen_script {
     bool message, status, opt_out, error;
     struct rd_slice *keywords;              /* folded, sorted */
     unsigned n_keywords;
+    struct rd_script_entry *entries;        /* of schedule, sorted */
+    unsigned n_entries;
     enum rd_concurrency concurrency;
     uint64_t debounce_ms;                   /* 0: off */
     const struct rd_slice *reserved;        /* no keyword may be one of these; until it is read */

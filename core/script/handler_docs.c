@@ -10,6 +10,12 @@ const struct rd_lua_fn rd_lua_handler_rows[] = {
       "Delivery status of something that we sent; what it returns is ignored." },
     { "error", NULL, "error = function(err, msg) ... end",
       "An uncaught error in a handler; may return the reply." },
+    { "schedule", NULL, "schedule = { [\"0 9 * * mon-fri\"] = function() ... end }",
+      "Cron lines (minute hour day month weekday; @hourly to @yearly) in the configuration's "
+      "timezone. Runs on one script thread, once for each time, one at a time for each line, up to "
+      "late_limit. When clocks go forward a time that is left out runs at once, when they go back "
+      "one that comes twice runs once; lines with a star for minute or hour follow the minutes "
+      "that pass." },
     { "concurrency", NULL, "concurrency = \"queue\" | \"latest\" | \"drop\"",
       "What a sender's message does while the one before it is handled: waits for its turn (at "
       "most max_sender_queue wait, further ones are dropped), ends the running handler (whose "

@@ -19,6 +19,7 @@
 #include "script/generation.h"
 #include "script/reply_value.h"
 
+#define HANDLERS_WHY 512              /* bytes of the reason why a cron line is none */
 #define HANDLERS_DEBOUNCE_MS 13000    /* the window must be shorter than any deadline */
 
 /* The reading of one script. */
@@ -136,23 +137,6 @@ handlers_on_error(struct handlers_in *in, const char *key)
 }
 
 static void
-handlers_schedule(struct handlers_in *in, const char *key)
-{
-    lua_State *L = in->L;
-
-    if (!lua_istable(L, -1))
-        handlers_error(in, key, "'schedule' must be a table of cron lines, not %s",
-                       luaL_typename(L, -1));
-    for (lua_pushnil(L); lua_next(L, -2) != 0; lua_pop(L, 1)) {
-        if (lua_type(L, -2) != LUA_TSTRING)
-            handlers_error(in, key, "the keys of 'schedule' are cron lines: \"0 9 * * *\"");
-        if (!lua_isfunction(L, -1))
-            handlers_error(in, key, "schedule[\"%s\"] must be a function, not %s",
-                           lua_tostring(L, -2), luaL_typename(L, -1));
-    }
-}
-
-static void
 handlers_concurrency(struct handlers_in *in, const char *key)
 {
     static const char *const names[] = { "queue", "latest", "drop" };
@@ -190,6 +174,8 @@ handlers_keywords(struct handlers_in *in, const char *key)
     lua_pushvalue(in->L, -1);    /* read when the whole table is known */
     lua_setfield(in->L, LUA_REGISTRYINDEX, "replyd.keywords");
 }
+
+static void handlers_schedule(struct handlers_in *in, const char *key);
 
 static const struct {
     const char *key;
@@ -336,6 +322,74 @@ handlers_read_keywords(struct handlers_in *in)
     lua_setfield(L, LUA_REGISTRYINDEX, "replyd.keywords");
 }
 
+/* ---- schedule -------------------------------------------------------------- */
+
+/* The line is at -2, the function at -1. */
+static struct handlers_keyword
+handlers_row(struct handlers_in *in, const char *key)
+{
+    lua_State *L = in->L;
+    struct handlers_keyword row;
+    size_t n;
+    const char *p;
+
+    if (lua_type(L, -2) != LUA_TSTRING)
+        handlers_error(in, key, "the keys of 'schedule' are cron lines: \"0 9 * * *\"");
+    p = lua_tolstring(L, -2, &n);
+    if (!lua_isfunction(L, -1))
+        handlers_error(in, key, "schedule[\"%s\"] must be a function, not %s", p,
+                       luaL_typename(L, -1));
+    row.key = rd_arena_copy(&in->vm->generation->arena, rd_slice_make(p, n));
+    lua_pushvalue(L, -1);
+    row.ref = luaL_ref(L, LUA_REGISTRYINDEX);
+    return row;
+}
+
+static void
+handlers_entry_read(struct handlers_in *in, const struct handlers_keyword *row,
+                    struct rd_script_entry *entry)
+{
+    struct rd_buf why;
+    int error;
+
+    rd_buf_init(&why, HANDLERS_WHY);
+    entry->line = row->key;
+    error = row->key.p == NULL ? 0 : rd_cron_parse(row->key, &entry->cron, &why);
+    lua_pushlstring(in->L, why.p != NULL ? why.p : "", why.n);
+    rd_buf_free(&why);
+    if (error != 0)
+        handlers_error(in, row->key.p, "schedule: %s", lua_tostring(in->L, -1));
+    lua_pop(in->L, 1);
+}
+
+static void
+handlers_schedule(struct handlers_in *in, const char *key)
+{
+    lua_State *L = in->L;
+    struct rd_gen_script *s = in->script;
+    struct handlers_keyword *list;
+    size_t n = 0;
+
+    if (!lua_istable(L, -1))
+        handlers_error(in, key, "'schedule' must be a table of cron lines, not %s",
+                       luaL_typename(L, -1));
+    list = lua_newuserdatauv(L, (handlers_count(L) + 1) * sizeof *list, 0);
+    lua_insert(L, -2);    /* the table on the top again */
+    for (lua_pushnil(L); lua_next(L, -2) != 0; lua_pop(L, 1))
+        list[n++] = handlers_row(in, key);
+    qsort(list, n, sizeof *list, handlers_compare);
+    s->entries = rd_arena_alloc(&in->vm->generation->arena, (n + 1) * sizeof *s->entries);
+    if (s->entries == NULL)
+        luaL_error(L, "the scripts are larger than 64 MiB");
+    in->refs->entries = rd_calloc(n + 1, sizeof *in->refs->entries);
+    for (size_t i = 0; i < n; i++) {
+        in->refs->entries[i] = list[i].ref;
+        handlers_entry_read(in, &list[i], &s->entries[i]);
+    }
+    s->n_entries = (unsigned)n;
+    lua_remove(L, -2);
+}
+
 /* ---- the whole ------------------------------------------------------------- */
 
 static bool
@@ -343,8 +397,12 @@ handlers_same(const struct rd_gen_script *a, const struct rd_gen_script *b)
 {
     if (a->message != b->message || a->status != b->status || a->opt_out != b->opt_out ||
         a->error != b->error || a->n_keywords != b->n_keywords ||
-        a->concurrency != b->concurrency || a->debounce_ms != b->debounce_ms)
+        a->concurrency != b->concurrency || a->debounce_ms != b->debounce_ms ||
+        a->n_entries != b->n_entries)
         return false;
+    for (unsigned i = 0; i < a->n_entries; i++)
+        if (!rd_slice_eq(a->entries[i].line, b->entries[i].line))
+            return false;
     for (unsigned i = 0; i < a->n_keywords; i++)
         if (!rd_slice_eq(a->keywords[i], b->keywords[i]))
             return false;
@@ -383,7 +441,8 @@ rd_handlers_read(lua_State *L, struct rd_vm *vm, unsigned i)
     };
 
     luaL_checkstack(L, 20, "too many values");
-    *in.refs = (struct rd_vm_script){ LUA_NOREF, LUA_NOREF, LUA_NOREF, LUA_NOREF, NULL };
+    *in.refs = (struct rd_vm_script){ LUA_NOREF, LUA_NOREF, LUA_NOREF, LUA_NOREF,
+                                      NULL, NULL };
     handlers_table(&in);
     if (known->read && !handlers_same(known, &fresh))
         handlers_error(&in, NULL, "the file returns other handlers each time it is loaded");

@@ -19,6 +19,8 @@ rd_script_has(const struct rd_generation *g, unsigned script, enum rd_handler ha
         return s->opt_out;
     case RD_HANDLER_KEYWORD:
         return s->n_keywords > 0;
+    case RD_HANDLER_SCHEDULE:
+        return s->n_entries > 0;
     }
     return false;
 }
@@ -72,4 +74,28 @@ struct rd_slice
 rd_script_keyword_at(const struct rd_generation *g, unsigned script, unsigned i)
 {
     return g->scripts[script].keywords[i];
+}
+
+unsigned
+rd_script_entry_count(const struct rd_generation *g, unsigned script)
+{
+    return g->scripts[script].n_entries;
+}
+
+const struct rd_script_entry *
+rd_script_entry_at(const struct rd_generation *g, unsigned script, unsigned i)
+{
+    RD_ASSERT(i < g->scripts[script].n_entries);
+    return &g->scripts[script].entries[i];
+}
+
+int
+rd_script_entry_find(const struct rd_generation *g, unsigned script, struct rd_slice line)
+{
+    const struct rd_gen_script *s = &g->scripts[script];
+
+    for (unsigned i = 0; i < s->n_entries; i++)
+        if (rd_slice_eq(s->entries[i].line, line))
+            return (int)i;
+    return -1;
 }

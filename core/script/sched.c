@@ -159,6 +159,12 @@ rd_sched_close(struct rd_worker *w)
     uv_close((uv_handle_t *)&w->check, NULL);
 }
 
+static bool
+sched_is_event(const struct rd_run *run)
+{
+    return run->order.handler == RD_HANDLER_STATUS || run->order.handler == RD_HANDLER_SCHEDULE;
+}
+
 void
 rd_sched_push(struct rd_worker *w, struct rd_run_queue *queue, struct rd_run *run)
 {
@@ -168,7 +174,7 @@ rd_sched_push(struct rd_worker *w, struct rd_run_queue *queue, struct rd_run *ru
         return;
     }
     run->root->queued = run;
-    if (queue == &w->ready && run->order.handler == RD_HANDLER_STATUS)
+    if (queue == &w->ready && sched_is_event(run))
         queue = &w->events;
     queue_push(queue, run);
 }

@@ -19,6 +19,7 @@
 #include <uv.h>
 
 #include "base/buf.h"
+#include "base/cron.h"
 #include "base/outcome.h"
 #include "base/reply.h"
 #include "base/slice.h"
@@ -46,6 +47,7 @@ enum rd_handler {
     RD_HANDLER_STATUS,
     RD_HANDLER_OPT_OUT,
     RD_HANDLER_KEYWORD,     /* number in rd_run_order.keyword */
+    RD_HANDLER_SCHEDULE,    /* the same */
 };
 
 /* How a run ended. */
@@ -141,6 +143,17 @@ int rd_script_keyword(const struct rd_generation *g, unsigned script, struct rd_
 /* Number of keywords of a script, and one of them, folded; for `check`. */
 unsigned rd_script_keyword_count(const struct rd_generation *g, unsigned script);
 struct rd_slice rd_script_keyword_at(const struct rd_generation *g, unsigned script, unsigned i);
+
+/* A row of a script's `schedule`. */
+struct rd_script_entry {
+    struct rd_slice line;    /* as written */
+    struct rd_cron cron;
+};
+/* Their number; one of them, in an order that does not change; the number of one, or -1. */
+unsigned rd_script_entry_count(const struct rd_generation *g, unsigned script);
+const struct rd_script_entry *rd_script_entry_at(const struct rd_generation *g, unsigned script,
+                                                 unsigned i);
+int rd_script_entry_find(const struct rd_generation *g, unsigned script, struct rd_slice line);
 
 /* ---- workers ---------------------------------------------------------- */
 

@@ -235,8 +235,10 @@ rd_vm_free(struct rd_vm *vm)
     RD_ASSERT(vm->used == 0);
     vm_free_blocks(vm);
     rd_metric_add(RD_METRIC_vm_bytes, 0, -(int64_t)vm->reported);
-    for (unsigned i = 0; i < vm->n_scripts; i++)
+    for (unsigned i = 0; i < vm->n_scripts; i++) {
         free(vm->scripts[i].keywords);
+        free(vm->scripts[i].entries);
+    }
     free(vm->scripts);
     vm->magic = RD_DEAD;
     free(vm);

@@ -53,6 +53,7 @@ struct rd_thread {
 struct rd_vm_script {
     int message, status, opt_out, error;
     int *keywords;                  /* in the order of the generation's */
+    int *entries;                   /* of schedule; the same */
 };
 
 /* A block that Lua has freed, kept for the next of its size. */

@@ -208,7 +208,7 @@ pump(void)
     while (rd_mailbox_count(&workers[0].box) > 0 || rd_mailbox_count(&workers[1].box) > 0);
 }
 
-static struct world_ticket *
+__attribute__((unused)) static struct world_ticket *
 ask(unsigned key, unsigned flags)
 {
     struct world_ticket *t = world_ask(key, flags);
@@ -225,7 +225,7 @@ settle_all(void)
     world_settle();
 }
 
-static struct rd_reply *
+__attribute__((unused)) static struct rd_reply *
 reply_of(const char *body)
 {
     struct rd_reply *r = rd_reply_new(1 << 16);
@@ -255,7 +255,7 @@ end_run(unsigned i, enum rd_outcome outcome, struct rd_reply *reply)
     host.run_gone(&runs[i], runs[i].order.order);
 }
 
-static void
+__attribute__((unused)) static void
 on_op_done(struct rd_mail *mail, void *owner)
 {
     (void)owner;
@@ -263,7 +263,7 @@ on_op_done(struct rd_mail *mail, void *owner)
 }
 
 /* The answer's TwiML has just these bodies, in order. */
-static void
+__attribute__((unused)) static void
 assert_bodies(const struct world_ticket *t, const char *const *bodies, size_t n)
 {
     const char *at = t->full;

@@ -26,12 +26,15 @@
 #define WORLD_KEYS 4
 #define WORLD_TICKETS 64
 #define WORLD_RUNS 64
+#define WORLD_ENTRIES 4
 #define WORLD_FOREVER UINT64_C(3600000)    /* a late limit that no test reaches */
 
 struct rd_generation {
     int refs;
     struct rd_config *config;
     bool has_status;
+    struct rd_script_entry entries[WORLD_ENTRIES];    /* of `schedule` */
+    unsigned n_entries;
 };
 
 /* A request that waits, or waited, for its answer. */

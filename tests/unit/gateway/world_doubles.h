@@ -44,6 +44,38 @@ rd_script_has(const struct rd_generation *g, unsigned script, enum rd_handler ha
     return handler != RD_HANDLER_STATUS || g->has_status;
 }
 
+unsigned
+rd_script_entry_count(const struct rd_generation *g, unsigned script)
+{
+    (void)script;
+    return g->n_entries;
+}
+
+const struct rd_script_entry *
+rd_script_entry_at(const struct rd_generation *g, unsigned script, unsigned i)
+{
+    (void)script;
+    assert_true(i < g->n_entries);
+    return &g->entries[i];
+}
+
+int
+rd_script_entry_find(const struct rd_generation *g, unsigned script, struct rd_slice line)
+{
+    (void)script;
+    for (unsigned i = 0; i < g->n_entries; i++)
+        if (rd_slice_eq(g->entries[i].line, line))
+            return (int)i;
+    return -1;
+}
+
+uint64_t
+rd_generation_number(const struct rd_generation *g)
+{
+    (void)g;
+    return 1;
+}
+
 /* ---- fronts --------------------------------------------------------------------------- */
 
 struct rd_front *
