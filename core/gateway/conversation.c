@@ -222,3 +222,17 @@ rd_conversation_leave(struct rd_task *t)
         conversation_remove(c, t);
     conversation_give(c);
 }
+
+void
+rd_conversations_drop(struct rd_inbox *in)
+{
+    struct rd_conversation *c, *next;
+
+    for (size_t i = 0; i < INBOX_BUCKETS; i++)
+        for (c = in->talks[i], in->talks[i] = NULL; c != NULL; c = next) {
+            next = c->next;
+            rd_message_unref(c->who);
+            c->magic = RD_DEAD;
+            free(c);
+        }
+}

@@ -18,6 +18,8 @@
 void rd_conversation_enter(struct rd_inbox *in, struct rd_task *t);
 /* Its turn is over, or will not come: the next one has it. A task of none is left alone. */
 void rd_conversation_leave(struct rd_task *t);
+/* At the end of the inbox. A lost thread keeps its own: it may still look at them. */
+void rd_conversations_drop(struct rd_inbox *in);
 /* It waits for its turn. */
 bool rd_conversation_waits(const struct rd_task *t);
 

@@ -320,6 +320,7 @@ inbox_on_closed(uv_handle_t *handle)
 {
     struct rd_inbox *in = handle->data;
 
+    rd_conversations_drop(in);
     pthread_mutex_destroy(&in->lock);
     in->magic = RD_DEAD;
     free(in);

@@ -153,7 +153,7 @@ rd_inbox_finish(struct rd_task *t, void *op,
     rd_inbox_watch_late(t);
     how = rd_arbiter_finish(t->gateway, t->claim, t->run, rd_worker_epoch(t->inbox->worker),
                             &result);
-    if (!t->config->can_send)
+    if (how != RD_PUBLISHED_STALE && !t->config->can_send)
         rd_conversation_leave(t);    /* nothing that it says can come out of order any more */
     return how;
 }

@@ -123,14 +123,16 @@ store_note(const struct rd_store_request *r, unsigned key, unsigned replies)
 static void
 store_do(struct rd_store_request *r)
 {
-    unsigned key = r->key.n ? (unsigned)(r->key.p[1] - '0') : 0;
+    bool of_world = r->key.n == 2 && r->key.p[0] == 'k';    /* else the gateway's own */
+    unsigned key = of_world ? (unsigned)(r->key.p[1] - '0') : 0;
     unsigned replies = world_replies(r->replies);
 
     if (r->op == RD_STORE_death)
         world.dead[world.n_dead++] = r->n;
     else
         r->error = world.backend->op[r->op](world.self, r);
-    store_note(r, key, replies);
+    if (of_world)
+        store_note(r, key, replies);
 }
 
 void

@@ -349,13 +349,27 @@ driver_wait_queued(void)
     driver_call(driver_on_nothing, NULL);
 }
 
+/* Nobody looks at it any more, whatever it spawned. */
+static void
+driver_forget(struct driver_run *r)
+{
+    pthread_mutex_lock(&driver_lock);
+    for (struct driver_run **at = &driver_kept; *at != NULL; at = &(*at)->next_kept)
+        if (*at == r) {
+            *at = r->next_kept;
+            break;
+        }
+    pthread_mutex_unlock(&driver_lock);
+    free(r);
+}
+
 const char *
 driver_ask(const char *body)
 {
     struct driver_run *r = driver_wait(driver_start(body));
 
     driver_last = *r;
-    free(r);
+    driver_forget(r);
     return driver_last.text;
 }
 

@@ -229,11 +229,13 @@ static void
 a_family_has_one_allowance_of_memory(void **state)
 {
     (void)state;
+    driver_limits.cpu_limit_ns = 20 * RD_SECOND;    /* sanitizers are slow */
     driver_once("return function() local l = {} for i = 1, 8 do l[i] = function()\n"
                 "  local t = {} for k = 1, 80 do t[k] = ('x'):rep(100000) .. k end\n"
                 "  replyd.sleep(1) return #t end end\n"
                 "  pcall(replyd.all, l) return 'survived' end", "");
     assert_int_equal(driver_last.outcome, RD_OUTCOME_memory);
+    driver_limits.cpu_limit_ns = 500 * RD_MS;
 }
 
 /* A handler with 500 busy coroutines has one turn, as its neighbour has. */
