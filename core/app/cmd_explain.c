@@ -192,7 +192,7 @@ explain_of_file(struct explain *x, const char *path)
     int status = RD_EXIT_OK, error;
 
     rd_buf_init(&text, EXPLAIN_FILE);
-    error = rd_file_read(path, &text);
+    error = rd_file_read_stream(path, &text);
     rest = rd_buf_slice(&text);
     if (error != 0) {
         fprintf(stderr, "replyd explain: %s: %s\n", x->what,

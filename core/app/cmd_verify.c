@@ -59,7 +59,7 @@ verify_parse(int argc, char **argv, struct verify *v)
 static bool
 verify_read(const char *path, struct rd_buf *out)
 {
-    int error = rd_file_read(strcmp(path, "-") == 0 ? "/dev/stdin" : path, out);
+    int error = rd_file_read_stream(strcmp(path, "-") == 0 ? "/dev/stdin" : path, out);
 
     if (error != 0)
         fprintf(stderr, "replyd verify: %s: %s\n", path,

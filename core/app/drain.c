@@ -16,6 +16,7 @@
 #include "store/store.h"
 
 #define DRAIN_WORKERS_MS 3000    /* a script thread that does not end within this is left behind */
+#define DRAIN_LOADER_MS 3000     /* nor one that loads, after the last script thread */
 #define DRAIN_HURRY_MS 1500      /* after drain_limit: the hard deadline's distance and a little */
 
 /* ---- the last part: everything has been answered -------------------------------------- */
@@ -51,11 +52,32 @@ drain_close_handles(struct rd_process *p)
     uv_stop(&p->loop);
 }
 
+/* The store is flushed, the process ends without waiting for anybody else. */
+static void
+drain_leave(struct rd_process *p, const char *why)
+{
+    rd_log_msg(RD_LOG_WARN, "drain", "%s", why);
+    if (rd_store_stop(p->gateway.store) != 0)
+        p->exit_code = RD_EXIT_INTERNAL;
+    rd_log_stop();
+    _exit(p->exit_code);
+}
+
+static void
+drain_on_loader_late(uv_timer_t *timer)
+{
+    drain_leave(timer->data, "a reload did not end: its thread is left behind");
+}
+
 void
 rd_process_end(struct rd_process *p)
 {
-    if (p->ended && p->reload == NULL)
+    if (!p->ended)
+        return;
+    if (p->reload == NULL)
         drain_close_handles(p);
+    else
+        uv_timer_start(&p->drain_timer, drain_on_loader_late, DRAIN_LOADER_MS, 0);
 }
 
 static void
@@ -88,17 +110,6 @@ rd_process_on_worker_ended(void *process)
     mail->deliver = drain_on_worker_mail;
     if (rd_mailbox_post(&p->mailbox, mail) != 0)
         free(mail);
-}
-
-/* The store is flushed, the process ends without waiting for anybody else. */
-static void
-drain_leave(struct rd_process *p, const char *why)
-{
-    rd_log_msg(RD_LOG_WARN, "drain", "%s", why);
-    if (rd_store_stop(p->gateway.store) != 0)
-        p->exit_code = RD_EXIT_INTERNAL;
-    rd_log_stop();
-    _exit(p->exit_code);
 }
 
 static void

@@ -28,19 +28,38 @@ file_read_all(int fd, struct rd_buf *out)
     return n == 0 ? 0 : RD_E_IO;
 }
 
-int
-rd_file_read(const char *path, struct rd_buf *out)
+/* Closes fd, keeps the errno of what was done with it. */
+static int
+file_close(int fd, int status)
 {
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
-    int status, saved;
+    int saved = errno;
 
-    if (fd < 0)
-        return RD_E_IO;
-    status = file_read_all(fd, out);
-    saved = errno;
     close(fd);
     errno = saved;
     return status;
+}
+
+int
+rd_file_read(const char *path, struct rd_buf *out)
+{
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);    /* a pipe's end is not waited for */
+    struct stat st;
+
+    if (fd < 0)
+        return errno == ENXIO ? RD_E_NOT_A_FILE : RD_E_IO;    /* a socket cannot be opened */
+    if (fstat(fd, &st) != 0)
+        return file_close(fd, RD_E_IO);
+    if (!S_ISREG(st.st_mode))
+        return file_close(fd, RD_E_NOT_A_FILE);
+    return file_close(fd, file_read_all(fd, out));
+}
+
+int
+rd_file_read_stream(const char *path, struct rd_buf *out)
+{
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+
+    return fd < 0 ? RD_E_IO : file_close(fd, file_read_all(fd, out));
 }
 
 bool

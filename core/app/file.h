@@ -9,10 +9,13 @@
 #include "base/buf.h"
 
 /*
- * Appends the file to out, whose limit is the largest size. 0, RD_E_TOO_BIG, or RD_E_IO with errno
- * set (EISDIR for a folder).
+ * Appends the file to out, whose limit is the largest size. 0, RD_E_TOO_BIG, RD_E_NOT_A_FILE for
+ * what is not a regular file (a pipe could block for ever), or RD_E_IO with errno set.
  */
 int rd_file_read(const char *path, struct rd_buf *out);
+
+/* The same for a command's argument, which may be a pipe or a device: waits for its end. */
+int rd_file_read_stream(const char *path, struct rd_buf *out);
 
 /* Somebody other than owner and group may read it (false when it cannot be looked at). */
 bool rd_file_is_world_readable(const char *path);

@@ -25,7 +25,8 @@
     X(TLS,             -14, "TLS error")                                     \
     X(STORE,           -15, "the store failed")                              \
     X(ADDRESS,         -16, "address cannot be used")                        \
-    X(UNSUPPORTED,     -17, "not supported")
+    X(UNSUPPORTED,     -17, "not supported")                                 \
+    X(NOT_A_FILE,      -18, "not a regular file")
 
 #define RD_ERROR_ENUM(name, value, text) RD_E_##name = (value),
 enum rd_error { RD_ERRORS(RD_ERROR_ENUM) };

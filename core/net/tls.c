@@ -13,6 +13,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -61,9 +62,14 @@ tls_say(struct rd_buf *why, const char *file, int error, const char *hint)
 static int
 tls_readable(const char *file, struct rd_buf *why)
 {
-    if (access(file, R_OK) == 0)
+    struct stat st;
+
+    if (access(file, R_OK) != 0 || stat(file, &st) != 0)
+        rd_buf_printf(why, "%s: %s", file, strerror(errno));
+    else if (!S_ISREG(st.st_mode))    /* mbedTLS would wait for whoever opens a pipe's other end */
+        rd_buf_printf(why, "%s: %s", file, rd_error_text(RD_E_NOT_A_FILE));
+    else
         return 0;
-    rd_buf_printf(why, "%s: %s", file, strerror(errno));
     return RD_E_TLS;
 }
 

@@ -89,8 +89,12 @@ require_read(const char *path, struct rd_buf *out)
 
     if (fd < 0)
         return RD_E_NOT_FOUND;
-    if (fstat(fd, &st) != 0 || !S_ISREG(st.st_mode) || (size_t)st.st_size > REQUIRE_FILE)
+    if (fstat(fd, &st) != 0 || (size_t)st.st_size > REQUIRE_FILE)
         goto out;
+    if (!S_ISREG(st.st_mode)) {
+        error = RD_E_NOT_A_FILE;
+        goto out;
+    }
     if (rd_buf_reserve(out, (size_t)st.st_size + 1) == NULL)
         goto out;
     while ((n = read(fd, out->p + out->n, out->cap - out->n)) > 0) {
@@ -122,7 +126,8 @@ require_fetch(lua_State *L, struct rd_generation *g, const char *path)
         source = rd_generation_add(g, rd_slice_str(path), rd_buf_slice(&text));
     rd_buf_free(&text);
     if (source == NULL)
-        luaL_error(L, "require: %s cannot be read", path);
+        luaL_error(L, "require: %s %s", path,
+                   error == RD_E_NOT_A_FILE ? "is not a regular file" : "cannot be read");
     return source;
 }
 

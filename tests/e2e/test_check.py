@@ -1,5 +1,9 @@
 """replyd check: says what run would do, or what is wrong and where."""
 
+import os
+
+import pytest
+
 SCRIPT = """
 return {
   keywords = { hours = "Mon-Fri 9-17", ["sign up"] = function(msg) return "done" end },
@@ -94,3 +98,23 @@ def test_a_script_can_be_named_without_any_file(replyd, tmp_path):
 def test_usage(replyd):
     assert replyd("check", "--nonsense").returncode == 2
     assert replyd("check", "a", "b").returncode == 2
+
+
+@pytest.mark.parametrize("what", ["scripts/main.lua", "replyd.lua", "token"])
+@pytest.mark.parametrize("make", [os.mkfifo, os.mkdir], ids=["pipe", "folder"])
+def test_what_is_not_a_regular_file_is_refused_by_name(replyd, tmp_path, what, make):
+    write(tmp_path, config='return { auth_token = file "token", state = "st" }')
+    (tmp_path / "token").write_text("x")
+    (tmp_path / what).unlink()
+    make(tmp_path / what)
+    done = replyd("check", timeout=10)
+    assert done.returncode == 1
+    assert what in done.stderr and "not a regular file" in done.stderr, done.stderr
+
+
+def test_a_required_pipe_is_refused_by_name(replyd, tmp_path):
+    write(tmp_path, script="require 'pipe'\nreturn {}")
+    os.mkfifo(tmp_path / "scripts/pipe.lua")
+    done = replyd("check", timeout=10)
+    assert done.returncode == 1
+    assert "scripts/pipe.lua is not a regular file" in done.stderr

@@ -160,3 +160,13 @@ def test_a_reload_under_way_does_not_hold_up_the_end(gateway, twilio):
         gw.wait_log("drain")
         gw.release("reload.build")
         assert gw.process.wait(20) == 0
+
+
+def test_a_reload_that_never_ends_is_left_behind(gateway, twilio):
+    with gateway(SCRIPT) as gw:
+        gw.fault("reload.build", stall_until="released")
+        gw.sighup()
+        gw.wait_stalled("reload.build")
+        gw.terminate()
+        gw.wait_log("drain", msg="a reload did not end: its thread is left behind")
+        assert gw.process.wait(20) == 0

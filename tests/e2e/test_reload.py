@@ -1,6 +1,7 @@
 """SIGHUP: under load nobody notices; a broken script never replaces a working one."""
 
 import hashlib
+import os
 import ssl
 import subprocess
 import urllib.parse
@@ -105,6 +106,15 @@ def test_a_missing_script_or_configuration_never_replaces_a_working_one(gateway,
         assert twilio.text(gw, "which").messages == ["1"]
         gw.reload(deadline="3s")
         assert twilio.text(gw, "which").messages == ["2"]
+
+
+def test_a_pipe_in_the_place_of_a_script_does_not_hold_up_a_reload(gateway, twilio):
+    with gateway(SCRIPT % 1) as gw:
+        (gw.folder / "scripts/main.lua").unlink()
+        os.mkfifo(gw.folder / "scripts/main.lua")
+        gw.reload(ok=False)
+        assert "scripts/main.lua: not a regular file" in errors(gw)
+        assert twilio.text(gw, "which").messages == ["1"]
 
 
 def test_what_has_begun_ends_in_its_own_generation(gateway, twilio):

@@ -203,7 +203,7 @@ test_files_that_are_no_configuration(void **state)
     config_help_args.file = "nope.lua";
     expect(NULL, "nope.lua: No such file or directory\n");
     config_help_args.file = "scripts";
-    expect(NULL, "scripts: Is a directory\n");
+    expect(NULL, "scripts: not a regular file\n");
 }
 
 static void
