@@ -15,7 +15,9 @@
 #include "app/file.h"
 #include "app/route_never.h"
 #include "base/mem.h"
+#include "net/tls.h"
 
+#define RULES_WHY 8192              /* bytes of what is wrong with a certificate */
 #define RULES_LONG_DEADLINE 9000    /* ms: above it a slow network can pass Twilio's 15 s */
 
 static struct rd_slice
@@ -296,6 +298,21 @@ rules_public_url(struct rd_config_reader *r)
                            " calls (https://bot.example.com)");
 }
 
+/* What run would load is loaded here once, so that a mistake has a file and a line. */
+static void
+rules_load_certificate(struct rd_config_reader *r)
+{
+    struct rd_tls_context *tls = NULL;
+    struct rd_buf why;
+
+    rd_buf_init(&why, RULES_WHY);
+    rules_at(r, "tls");
+    if (rd_tls_context_load(r->config->certificate.p, r->config->key.p, &tls, &why) != 0)
+        rd_config_error(r, "%.*s", RD_PRI(rd_slice_trim(rd_buf_slice(&why))));
+    rd_tls_context_unref(tls);
+    rd_buf_free(&why);
+}
+
 static void
 rules_certificate(struct rd_config_reader *r)
 {
@@ -312,6 +329,8 @@ rules_certificate(struct rd_config_reader *r)
     rules_at(r, "tls.key");
     if (rd_file_is_world_readable(c->key.p))
         rd_config_warn(r, "%s: anybody on this machine can read it (chmod 600)", c->key.p);
+    if (c->certificate.n > 0 && !r->args->client)    /* a client may not be able to read them */
+        rules_load_certificate(r);
 }
 
 /* The first folder of $STATE_DIRECTORY (systemd gives a list), else as XDG has it. */

@@ -74,6 +74,13 @@ def test_run_refuses_bad_usage_and_configuration_with_2(replyd, tmp_path):
     done = replyd("run")
     assert done.returncode == 2 and "replyd.lua:1: colour: unknown key" in done.stderr
     assert done.stdout == ""
+    (tmp_path / "scripts").mkdir()
+    (tmp_path / "scripts/main.lua").write_text("return {}")
+    (tmp_path / "replyd.lua").write_text("""return { auth_token = 'x', state = 'st',
+        tls = { certificate = 'nope.pem', key = 'key.pem' } }""")
+    done = replyd("run")
+    assert done.returncode == 2 and "replyd.lua:2: tls: nope.pem: No such" in done.stderr
+    assert replyd("check").returncode == 1
 
 
 def test_an_address_in_use_is_69(replyd, gateway):

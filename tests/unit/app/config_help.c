@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "app/file.h"
+#include "net/tls.h"
 
 struct rd_config_args config_help_args;
 const char *config_help_errors, *config_help_warnings;
@@ -40,6 +41,18 @@ config_help_write(const char *path, const char *text)
     fputs(text, f);
     fclose(f);
     chmod(path, 0600);
+}
+
+void
+config_help_make_certificate(void)
+{
+    struct rd_tls_context *tls = NULL;
+    struct rd_buf why;
+
+    rd_buf_init(&why, 4096);
+    assert_int_equal(rd_tls_self_signed(".", "localhost", &tls, &why), 0);
+    rd_tls_context_unref(tls);
+    rd_buf_free(&why);
 }
 
 int

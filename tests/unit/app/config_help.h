@@ -14,6 +14,9 @@ int config_help_teardown(void **state);
 /* Writes a file, making its folder. */
 void config_help_write(const char *path, const char *text);
 
+/* Makes tls-cert.pem and tls-key.pem, which belong together. */
+void config_help_make_certificate(void);
+
 /* Loads "return { <text> }" (NULL: what is there) and frees the former one. NULL on errors. */
 struct rd_config *config_help_load(const char *text);
 
