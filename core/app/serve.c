@@ -223,6 +223,17 @@ serve_on_term(uv_signal_t *handle, int signum)
     rd_process_drain(handle->data, RD_EXIT_OK);
 }
 
+/* A SIGHUP while everything is being loaded waits and is a reload then; its default is to kill. */
+static void
+serve_hold_hup(int how)
+{
+    sigset_t set;
+
+    sigemptyset(&set);
+    sigaddset(&set, SIGHUP);
+    pthread_sigmask(how, &set, NULL);
+}
+
 static void
 serve_signals(struct rd_process *p)
 {
@@ -283,6 +294,7 @@ serve_run(struct rd_process *p)
     serve_warn_self_signed(p, rd_process_config(p));
     atomic_store(&p->state, RD_SERVING);
     rd_process_start_schedule(p);
+    serve_hold_hup(SIG_UNBLOCK);
     serve_announce(p);
     uv_run(&p->loop, UV_RUN_DEFAULT);
     return p->exit_code;
@@ -375,6 +387,7 @@ rd_serve(const struct rd_config_args *args)
     rd_buf_init(&errors, SERVE_TEXT);
     rd_buf_init(&warnings, SERVE_TEXT);
     p->args = args;
+    serve_hold_hup(SIG_BLOCK);
     rd_hash_seed();
     rd_compose_open();
     if (rd_load_open(&plugin) != 0) {
