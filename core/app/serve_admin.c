@@ -21,13 +21,13 @@ admin_generation(void *process)
     return rd_generation_number(((struct rd_process *)process)->generation);
 }
 
-/* "http://127.0.0.1:43211","https://...": nothing in it that JSON would escape. */
+/* "http://127.0.0.1:43211","https://...": nothing that JSON would escape. None while ending. */
 static void
 admin_listeners(void *process, struct rd_buf *json)
 {
     const struct rd_process *p = process;
 
-    for (size_t i = 0; i < p->n_listen; i++) {
+    for (size_t i = 0; i < p->n_listen && p->listen[i].fd >= 0; i++) {
         rd_buf_put_str(json, i ? ",\"" : "\"");
         rd_address_print(&p->addresses[i], p->listen[i].fd, json);
         rd_buf_put_char(json, '"');

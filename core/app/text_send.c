@@ -70,8 +70,8 @@ text_json_first(struct rd_slice json, const char *key)
     return rest;
 }
 
-/* Asks the running replyd for its first listener and public URL; no port is 0 there. */
-static void
+/* Asks the running replyd for its first listener and public URL; RD_E_CLOSED when it is ending. */
+static int
 text_ask_admin(struct text_call *c, struct rd_slice *listener, struct rd_slice *public_url)
 {
     const struct rd_slice prefix = RD_LIT("unix:");
@@ -79,16 +79,22 @@ text_ask_admin(struct text_call *c, struct rd_slice *listener, struct rd_slice *
         .text = RD_LIT("GET /info HTTP/1.1\r\nHost: replyd\r\nConnection: close\r\n\r\n"),
     };
     struct rd_client_answer a;
+    int status = 0;
     char why[256];
 
     if (!rd_slice_starts(c->config->admin, prefix))
-        return;
+        return 0;
     r.unix_path = rd_arena_copy(&c->arena, rd_slice_skip(c->config->admin, prefix.n)).p;
     if (rd_client_call(&r, &a, why, sizeof why) == 0 && a.status == 200) {
         *listener = rd_arena_copy(&c->arena, text_json_first(a.body, "listeners"));
         *public_url = rd_arena_copy(&c->arena, text_json_first(a.body, "public_urls"));
+        if (memmem(a.body.p, a.body.n, "\"ready\":false", 13) != NULL)
+            status = RD_E_CLOSED;
     }
     rd_client_free(&a);
+    if (status != 0)
+        rd_buf_put_str(c->why, "replyd is ending: it takes no more messages");
+    return status;
 }
 
 /* scheme://host:port of the first configured listener; empty when its port is not known. */
@@ -189,8 +195,8 @@ text_find_server(struct text_call *c)
 {
     struct rd_slice listener = rd_slice_str(c->t->url), public_url = rd_slice_make(NULL, 0);
 
-    if (c->config != NULL && listener.n == 0)
-        text_ask_admin(c, &listener, &public_url);
+    if (c->config != NULL && listener.n == 0 && text_ask_admin(c, &listener, &public_url) != 0)
+        return RD_E_CLOSED;
     if (c->config != NULL && listener.n == 0)
         listener = text_configured_listener(c);
     if (c->config != NULL && public_url.n == 0)

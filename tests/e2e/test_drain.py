@@ -170,3 +170,17 @@ def test_a_reload_that_never_ends_is_left_behind(gateway, twilio):
         gw.terminate()
         gw.wait_log("drain", msg="a reload did not end: its thread is left behind")
         assert gw.process.wait(20) == 0
+
+
+def test_text_is_told_that_it_is_ending(gateway, twilio, replyd):
+    with gateway(SCRIPT, deadline="8s", script_threads=1) as gw:
+        gw.fault("script.start", stall_until="released")
+        waiting = twilio.text_async(gw, "echo x")
+        gw.wait_stalled("script.start")
+        gw.terminate()
+        gw.wait_log("drain")
+        assert gw.info()["listeners"] == [] and gw.info()["ready"] is False
+        done = replyd("text", "-c", gw.folder / "replyd.lua", "+1555", "hi")
+        assert done.returncode == 1 and "replyd is ending" in done.stderr
+        gw.release("script.start")
+        assert waiting.result().messages == ["x"]
