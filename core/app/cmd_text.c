@@ -11,6 +11,8 @@
 #include "app/text_send.h"
 #include "app/twiml_text.h"
 #include "base/clock.h"
+#include "base/error.h"
+#include "base/utf8.h"
 
 static const struct option text_options[] = {
     { "config", required_argument, NULL, 'c' }, { "to", required_argument, NULL, 't' },
@@ -52,6 +54,16 @@ text_parse(int argc, char **argv, struct rd_text *t)
     t->body = optind < argc ? argv[optind++] : NULL;
     return optind == argc && t->from != NULL
         && (t->body != NULL || t->status != NULL || t->n_media > 0);
+}
+
+/* What Twilio never sends: the text of a message is UTF-8. */
+static bool
+text_is_utf8(const struct rd_text *t)
+{
+    if (t->body == NULL || rd_utf8_is_valid(rd_slice_str(t->body)))
+        return true;
+    fputs("replyd text: the body is not UTF-8; Twilio sends nothing else\n", stderr);
+    return false;
 }
 
 /* ---- what is printed ------------------------------------------------------------- */
@@ -130,12 +142,15 @@ rd_cmd_text(int argc, char **argv)
 
     if (!text_parse(argc, argv, &t))
         return rd_command_usage("text");
+    if (!text_is_utf8(&t))
+        return RD_EXIT_USAGE;
     rd_buf_init(&why, 1 << 16);
     if (!t.xml)
         text_print_question(&t);
-    if (rd_text_send(&t, &answer, &why) != 0) {
+    status = rd_text_send(&t, &answer, &why);
+    if (status != 0) {
         fprintf(stderr, "replyd text: %.*s\n", RD_PRI(rd_slice_trim(rd_buf_slice(&why))));
-        status = RD_EXIT_NO;
+        status = status == RD_E_CONFIG ? RD_EXIT_USAGE : RD_EXIT_NO;
     } else if (answer.status / 100 != 2) {
         status = text_refused(&answer);
     } else {

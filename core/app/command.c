@@ -4,6 +4,7 @@
  */
 #include "app/command.h"
 
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -72,6 +73,26 @@ command_unknown(const char *name)
     return RD_EXIT_USAGE;
 }
 
+static bool
+command_asks_for_help(int argc, char **argv)
+{
+    if (argc > 2 && strcmp(argv[2], "-h") == 0)
+        return true;
+    for (int i = 2; i < argc && strcmp(argv[i], "--") != 0; i++)
+        if (strcmp(argv[i], "--help") == 0)
+            return true;
+    return false;
+}
+
+static int
+command_help(char *name)
+{
+    static char help[] = "help";
+    char *topic[] = { help, name, NULL };
+
+    return rd_cmd_help(2, topic);
+}
+
 int
 rd_command_main(int argc, char **argv)
 {
@@ -88,7 +109,9 @@ rd_command_main(int argc, char **argv)
     if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0)
         return rd_cmd_help(1, only_help);
     c = rd_command_find(argv[1]);
-    return c ? c->run(argc - 1, argv + 1) : command_unknown(argv[1]);
+    if (c == NULL)
+        return command_unknown(argv[1]);
+    return command_asks_for_help(argc, argv) ? command_help(argv[1]) : c->run(argc - 1, argv + 1);
 }
 
 void

@@ -144,8 +144,8 @@ value_listen_one(struct rd_config_reader *r, const struct rd_option *o, void *ba
         rest.n--;
     if ((!l->tls && !rd_slice_starts(l->text, RD_LIT("http://")))
         || !value_address(rest, &l->host, &l->port))
-        rd_config_expected(r, o, "http:// or https://, an IP address and a port"
-                                 " (\"https://0.0.0.0:443\")");
+        rd_config_expected(r, o, "http:// or https://, an IP address or localhost, and a port"
+                                 " unless it is 80 or 443 (\"https://0.0.0.0:443\")");
     else
         c->n_listen++;
 }

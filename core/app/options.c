@@ -57,7 +57,8 @@
 
 static const struct rd_option options_core[] = {
     VALUE("listen", "{ \"https://127.0.0.1:8443\" }", rd_config_read_listen, C(listen),
-        "URLs to listen on, http:// or https:// with an IP address; port 0 takes any free one.")
+        "URLs to listen on, http:// or https:// with an IP address or localhost; without a port 80"
+        " or 443, and port 0 takes any free one.")
     VALUE("public_url", "nil", rd_config_read_public_url, C(public_urls),
         "What Twilio calls and signs, scheme://host[:port][/prefix], or a list; may be missing"
         " while all listeners are loopback.")

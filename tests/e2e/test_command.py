@@ -43,6 +43,11 @@ def test_help_metrics_prints_every_metric(replyd):
 def test_help_of_a_command_is_its_usage(replyd):
     assert replyd("help", "run").stdout.startswith("  replyd run [-c FILE]")
     assert replyd("help", "nonsense").returncode == 2
+    for command in ("run", "check", "text", "verify", "explain"):
+        for arguments in (["--help"], ["-h"], ["x", "--help"]):
+            done = replyd(command, *arguments)
+            assert done.returncode == 0 and done.stderr == ""
+            assert done.stdout.startswith(f"  replyd {command} "), done.stdout
 
 
 def test_version_names_the_libraries(replyd):

@@ -1,5 +1,7 @@
 """replyd text: a signed message from the command line, and an answer for a person."""
 
+import os
+
 from harness import Lua
 from process import TOKEN
 
@@ -125,6 +127,18 @@ def test_usage(replyd):
     assert replyd("text").returncode == 2
     assert replyd("text", "+1555").returncode == 2
     assert replyd("text", "+1555", "a", "b").returncode == 2
+
+
+def test_a_broken_configuration_is_2(replyd, tmp_path):
+    (tmp_path / "broken.lua").write_text("return {\n  deadline = \n}\n")
+    done = replyd("text", "-c", "broken.lua", "+1555", "hi")
+    assert done.returncode == 2 and "broken.lua:" in done.stderr
+
+
+def test_a_body_that_is_not_utf8_is_refused(replyd, gateway):
+    with gateway(SCRIPT) as gw:
+        done = ask(replyd, gw, "+1555", os.fsdecode(b"caf\xe9"))
+        assert done.returncode == 2 and "not UTF-8" in done.stderr and done.stdout == ""
 
 
 def test_tokens_may_come_from_the_environment_of_the_configuration(replyd, gateway):

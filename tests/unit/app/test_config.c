@@ -404,8 +404,9 @@ test_without_a_file_environment_and_flags_suffice(void **state)
     assert_slice(c->state, "st");
     assert_slice(c->admin, "unix:st/admin.sock");
     listen[0] = "nonsense";
-    expect(NULL, "--listen[1]: expected http:// or https://, an IP address and a port"
-                 " (\"https://0.0.0.0:443\"), found the string \"nonsense\"\n");
+    expect(NULL, "--listen[1]: expected http:// or https://, an IP address or localhost, and a"
+                 " port unless it is 80 or 443 (\"https://0.0.0.0:443\"),"
+                 " found the string \"nonsense\"\n");
 }
 
 static void
