@@ -11,6 +11,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "app/config_secret.h"
 #include "app/config_value.h"
 #include "app/file.h"
 #include "app/route_never.h"
@@ -364,6 +365,9 @@ rules_state(struct rd_config_reader *r)
         c->state = rd_config_resolve(r, c->state);
     else
         c->state = rules_default_state(r);
+    rules_at(r, "state");
+    if (rd_file_is_world_writable(c->state.p))
+        rd_config_warn(r, "%s: anybody on this machine can write into it (chmod 700)", c->state.p);
     if (rd_config_was_set(r, "admin"))
         return;
     c->admin = rules_print(r, "unix:", rules_print(r, c->state.p, "/admin.sock").p);
@@ -377,6 +381,7 @@ rd_config_apply_rules(struct rd_config_reader *r)
 {
     rules_accounts(r);
     rules_basic_auth(r);
+    rd_config_warn_secrets(r);
     rules_script_of_command_line(r);
     if (!r->failed && !r->args->client)
         rules_check_scripts(r);

@@ -70,6 +70,14 @@ rd_file_is_world_readable(const char *path)
     return stat(path, &st) == 0 && (st.st_mode & S_IROTH) != 0;
 }
 
+bool
+rd_file_is_world_writable(const char *path)
+{
+    struct stat st;
+
+    return stat(path, &st) == 0 && (st.st_mode & S_IWOTH) != 0;
+}
+
 static int
 file_make_one(const char *path, mode_t mode)
 {

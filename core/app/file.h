@@ -20,6 +20,9 @@ int rd_file_read_stream(const char *path, struct rd_buf *out);
 /* Somebody other than owner and group may read it (false when it cannot be looked at). */
 bool rd_file_is_world_readable(const char *path);
 
+/* A folder in which anybody may make and remove files. */
+bool rd_file_is_world_writable(const char *path);
+
 /* Makes a folder (0700) and those above it (0755) unless they exist; 0, or RD_E_IO and errno. */
 int rd_file_make_folder(const char *path);
 

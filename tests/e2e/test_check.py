@@ -17,6 +17,7 @@ def write(folder, script=SCRIPT, config='return { auth_token = "x", state = "st"
     (folder / "scripts").mkdir(exist_ok=True)
     (folder / "scripts/main.lua").write_text(script)
     (folder / "replyd.lua").write_text(config)
+    (folder / "replyd.lua").chmod(0o600)
 
 
 def test_a_good_configuration_prints_every_route_and_handler(replyd, tmp_path):

@@ -171,38 +171,6 @@ test_the_environment_is_empty_but_env_and_file(void **state)
 }
 
 static void
-test_a_file_that_all_can_read_is_a_warning(void **state)
-{
-    (void)state;
-    config_help_write("secret", "t\n");
-    chmod("secret", 0644);
-    load("\nauth_token = file 'secret'");
-    assert_string_equal(config_help_warnings, "replyd.lua:2: secret: anybody on this machine can"
-                                              " read it (chmod 600)\n");
-    config_help_make_certificate();
-    chmod("tls-key.pem", 0604);
-    load(BASE "\ntls = {\n certificate = 'tls-cert.pem',\n key = 'tls-key.pem' }");
-    assert_string_equal(config_help_warnings, "replyd.lua:4: tls.key: tls-key.pem: anybody on this"
-                                              " machine can read it (chmod 600)\n");
-}
-
-static void
-test_a_certificate_that_cannot_be_used_is_refused(void **state)
-{
-    (void)state;
-    assert_null(config_help_load(BASE "\ntls = { certificate = 'no.pem', key = 'k.pem' }"));
-    assert_string_equal(config_help_errors,
-                        "replyd.lua:2: tls: no.pem: No such file or directory\n");
-    config_help_make_certificate();
-    assert_null(config_help_load(BASE "\ntls = { certificate = 'tls-key.pem',\n"
-                                      "key = 'tls-cert.pem' }"));
-    assert_non_null(strstr(config_help_errors, "replyd.lua:2: tls: tls-key.pem: "));
-    config_help_args.client = true;
-    load(BASE "tls = { certificate = 'no.pem', key = 'k.pem' }");
-    config_help_args.client = false;
-}
-
-static void
 test_files_that_are_no_configuration(void **state)
 {
     (void)state;
@@ -493,8 +461,6 @@ main(void)
         T(test_all_mistakes_are_told_at_once),
         T(test_secrets_are_not_shown),
         T(test_the_environment_is_empty_but_env_and_file),
-        T(test_a_file_that_all_can_read_is_a_warning),
-        T(test_a_certificate_that_cannot_be_used_is_refused),
         T(test_files_that_are_no_configuration),
         T(test_keys_of_later_versions_warn_once),
         T(test_listeners),
