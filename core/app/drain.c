@@ -1,8 +1,9 @@
 /*
  * drain.c - SIGTERM: answer everything that was accepted, then end in order.
  *
- * Fronts drain; at drain_limit open requests act as at their deadline; script
- * threads cancel what is left; the store flushes and closes last (serve.c). A
+ * Fronts drain; at drain_limit open requests act as at their deadline. Handlers
+ * that go on behind their answer have until drain_limit, too; then script threads
+ * cancel what is left; the store flushes and closes last (serve.c). A
  * second SIGTERM jumps to the store.
  */
 #include <pthread.h>
@@ -13,10 +14,12 @@
 #include "app/command.h"
 #include "app/process.h"
 #include "base/mem.h"
+#include "base/metric.h"
 #include "store/store.h"
 
 #define DRAIN_WORKERS_MS 3000    /* a script thread that does not end within this is left behind */
 #define DRAIN_LOADER_MS 3000     /* nor one that loads, after the last script thread */
+#define DRAIN_LOOK_MS 20         /* how often is looked whether a handler still runs */
 #define DRAIN_HURRY_MS 1500      /* after drain_limit: the hard deadline's distance and a little */
 
 /* ---- the last part: everything has been answered -------------------------------------- */
@@ -119,7 +122,7 @@ drain_on_workers_late(uv_timer_t *timer)
 }
 
 static void
-drain_stop_workers(struct rd_process *p)
+drain_cancel_workers(struct rd_process *p)
 {
     atomic_store(&p->state, RD_STOPPING);
     for (unsigned i = 0; i < p->gateway.n_fronts; i++)
@@ -128,6 +131,28 @@ drain_stop_workers(struct rd_process *p)
     uv_timer_start(&p->drain_timer, drain_on_workers_late, DRAIN_WORKERS_MS, 0);
     for (unsigned i = 0; i < p->n_workers; i++)
         rd_worker_stop(p->workers[i]);
+}
+
+static void
+drain_on_look(uv_timer_t *timer)
+{
+    struct rd_process *p = timer->data;
+    int64_t runs = rd_metric_get(RD_METRIC_runs, 0);
+
+    if (runs > 0 && uv_now(&p->loop) < p->drain_until_ms)
+        return;
+    if (runs > 0)
+        rd_log_msg(RD_LOG_WARN, "drain", "drain_limit reached: handlers that still run are ended:"
+                   " %lld", (long long)runs);
+    drain_cancel_workers(p);
+}
+
+/* Everything is answered; a handler may have something to do after its answer. */
+static void
+drain_stop_workers(struct rd_process *p)
+{
+    uv_timer_start(&p->drain_timer, drain_on_look, DRAIN_LOOK_MS, DRAIN_LOOK_MS);
+    drain_on_look(&p->drain_timer);
 }
 
 /* ---- fronts ------------------------------------------------------------------------------- */
@@ -194,6 +219,8 @@ rd_process_drain(struct rd_process *p, int exit_code)
     rd_log_msg(RD_LOG_INFO, "drain", "answering what was accepted, then ending");
     rd_process_unbind(p);    /* else nobody would accept what comes after the fronts have closed */
     p->fronts_left = p->gateway.n_fronts;
+    uv_update_time(&p->loop);
+    p->drain_until_ms = uv_now(&p->loop) + rd_process_config(p)->drain_limit_ms;
     uv_timer_start(&p->drain_timer, drain_on_limit, rd_process_config(p)->drain_limit_ms, 0);
     for (unsigned i = 0; i < p->gateway.n_fronts; i++)
         rd_front_drain(p->gateway.fronts[i], drain_on_front, p);

@@ -57,6 +57,7 @@ struct rd_process {
     uv_timer_t schedule_timer;                   /* runs while there is an entry */
 
     uv_timer_t drain_timer;
+    uint64_t drain_until_ms;                     /* drain_limit, in the loop's time */
     unsigned fronts_left, workers_left;          /* still to end */
     bool ended;                                  /* all threads but a loader are gone */
     int exit_code;

@@ -13,6 +13,10 @@ return { keywords = {
   echo = function(msg) replyd.sleep(0.02) return msg.args end,
   wait = function() replyd.debug.wait_event("go") return "went" end,
   go = function() replyd.debug.signal("go") return "gone" end,
+  late = function(msg)
+    msg:reply("so far") msg:finish() replyd.sleep(0.5) replyd.log.info("all done")
+  end,
+  never = function(msg) msg:reply("so far") msg:finish() replyd.sleep(60) end,
   asleep = function(msg) msg:reply("so far") replyd.sleep(60) return "awake" end,
 } }
 """
@@ -184,3 +188,21 @@ def test_text_is_told_that_it_is_ending(gateway, twilio, replyd):
         assert done.returncode == 1 and "replyd is ending" in done.stderr
         gw.release("script.start")
         assert waiting.result().messages == ["x"]
+
+
+def test_a_handler_that_goes_on_behind_its_answer_is_waited_for(gateway, twilio):
+    with gateway(SCRIPT) as gw:
+        assert twilio.text(gw, "late").messages == ["so far"]
+        gw.terminate()
+        assert gw.wait_end() == 0
+        assert "all done" in gw.log_tail()
+        assert "are ended" not in gw.log_tail()
+
+
+def test_handlers_that_still_run_at_drain_limit_are_ended_and_counted(gateway, twilio):
+    with gateway(SCRIPT, deadline="1s", drain_limit="2s") as gw:
+        for sender in ("+15550001111", "+15550002222"):
+            assert twilio.text(gw, "never", from_=sender).messages == ["so far"]
+        gw.terminate()
+        gw.wait_log("drain", msg="drain_limit reached: handlers that still run are ended: 2")
+        assert gw.wait_end() == 0
