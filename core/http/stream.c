@@ -77,8 +77,10 @@ stream_send(struct rd_http_stream *s, const struct rd_http_response *r, bool clo
         rd_conn_close(&s->conn);    /* no memory for it: nothing is better than half of it */
         return;
     }
-    if (!server->hub.uncounted)
+    if (!server->hub.uncounted) {
         rd_metric_add(RD_METRIC_http_responses_total, rd_metric_status(r->status), 1);
+        rd_http_noise_add(&server->noise, r->status, request, s->conn.peer);
+    }
     s->finishing = close;
     rd_conn_write(&s->conn, server->out.p, server->out.n);
     if (server->out.cap > STREAM_OUT_KEEP)

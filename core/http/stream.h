@@ -7,6 +7,7 @@
 #ifndef RD_HTTP_STREAM_H
 #define RD_HTTP_STREAM_H
 
+#include "http/noise.h"
 #include "http/parser.h"
 #include "http/response.h"
 #include "http/server.h"
@@ -23,6 +24,7 @@ struct rd_http_server {
     struct rd_input_pool pool;
     struct rd_buf out;                /* the response being built */
     struct rd_http_date date;
+    struct rd_http_noise noise;
     void (*drained)(void *arg);
     void *drained_arg;
 };

@@ -2,6 +2,10 @@
 
 import json
 
+import pytest
+
+from raw import Connection
+
 SCRIPT = """
 return {
   keywords = { fail = function() error("on purpose") end,
@@ -73,3 +77,27 @@ def test_a_blocked_pipe_costs_counted_lines_never_a_message(gateway, twilio):
             assert answer.messages == ["logged"] and answer.elapsed < 5
         assert gw.wait_metric("replyd_log_dropped_total", at_least=1) > 0
         assert twilio.text(gw).messages == ["hi"]
+
+
+ROUTES = [{"path": "/a", "script": "scripts/main.lua"}]
+
+
+def test_what_is_refused_unread_has_a_line_a_second_with_a_count(gateway, twilio):
+    with gateway(SCRIPT, routes=ROUTES) as gw:
+        for _ in range(50):
+            assert twilio.text(gw, path="/b").status == 404
+        lines = gw.log("refused", http=404, method="POST", path="/b", peer="127.0.0.1")
+        assert 1 <= len(lines) < 50
+        assert sum(1 + int(l.get("skipped", 0)) for l in lines) <= 50
+
+
+@pytest.mark.parametrize("head, status", [
+    (b"POST /a HTTP/1.1\r\nHost: x\r\nContent-Length: 100000000\r\n\r\n", 413),
+    (b"POST /a HTTP/1.1\r\nHost: x\r\nContent-Type: text/plain\r\nContent-Length: 1\r\n\r\nx", 415),
+    (b"POST /a HTTP/1.1\r\nnonsense\r\n\r\n", 400),
+])
+def test_refusals_of_every_layer_have_a_line(gateway, head, status):
+    with gateway(SCRIPT, routes=ROUTES) as gw, Connection(gw, tls=False) as c:
+        c.send(head)
+        assert c.response().status == status
+        assert gw.wait_log("refused", http=status)["peer"] == "127.0.0.1"
