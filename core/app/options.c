@@ -153,9 +153,10 @@ static const struct rd_option options_core[] = {
         "Time zone of schedules, for example \"Europe/Berlin\": a name of the system's zoneinfo.")
     WORD("schedule_missed", "\"once\"", "once|skip", RD_INTO_ENUM, C(schedule_missed),
         "Scheduled handlers whose time passed while replyd was down: run once, or skip.")
-    COUNT("loop_guard.count", "15", 1, 1000, LATER, 0,
-        "Messages of one sender in loop_guard.window after which two bots are assumed.")
-    DURATION("loop_guard.window", "\"60s\"", 1000, OPTIONS_DAY, LATER, 0,
+    COUNT("loop_guard.count", "15", 0, 1000, RD_INTO_UINT, C(loop_count),
+        "Near-identical exchanges with one sender in loop_guard.window after which two bots are"
+        " assumed: no more answers until none came for a window; 0: never.")
+    DURATION("loop_guard.window", "\"60s\"", 1000, OPTIONS_DAY, RD_INTO_U64, C(loop_window_ms),
         "Time in which loop_guard.count counts.")
     VALUE("http.allow", "nil", rd_config_read_later, 0, "Hosts that scripts may call.")
     FLAG("http.allow_private", "false", LATER, 0, "Scripts may call private addresses.")

@@ -22,6 +22,7 @@
 #include "base/mem.h"
 #include "gateway/claims.h"
 #include "gateway/compose.h"
+#include "gateway/loop_guard.h"
 #include "gateway/lua_msg.h"
 #include "gateway/schedule.h"
 #include "gateway/refusals.h"
@@ -311,6 +312,7 @@ serve_open(struct rd_process *p)
     p->gateway.magic = RD_GATEWAY_MAGIC;
     p->gateway.claims = rd_claims_new();
     p->gateway.refusals = rd_refusals_new();
+    p->gateway.loop_guard = rd_loop_guard_new();
     p->worker_start = (struct rd_inbox_start){ &p->gateway, false, rd_process_on_worker_ended, p };
     p->successor_start = p->worker_start;
     p->successor_start.held = true;
@@ -361,6 +363,7 @@ serve_process(struct rd_process *p, struct rd_config *config, const struct rd_bu
         rd_process_unbind(p);
         rd_claims_free(p->gateway.claims);
         rd_refusals_free(p->gateway.refusals);
+        rd_loop_guard_free(p->gateway.loop_guard);
         free(p->fronts);
         rd_mailbox_close_handle(&p->mailbox);
         uv_run(&p->loop, UV_RUN_DEFAULT);

@@ -45,6 +45,7 @@ struct rd_claim_order {
     unsigned script;
     uint8_t shard;
     uint64_t soft_ns;                    /* monotonic: its soft deadline, for time_left */
+    bool silent;                         /* answered with nothing, without a handler (loop_guard) */
 };
 
 /*

@@ -14,6 +14,7 @@
 #include "base/metric.h"
 #include "gateway/arbiter_hold.h"
 #include "gateway/front.h"
+#include "gateway/loop_guard.h"
 
 /* ---- look-ups ---------------------------------------------------------------- */
 
@@ -174,6 +175,8 @@ done_written(struct arbiter_hold *h, struct rd_store_request *r)
         rd_metric_inc(RD_METRIC_answered_unrecorded_total);
     if (r->dropped)
         rd_metric_inc(RD_METRIC_effects_dropped_total);
+    if (r->number > 0)
+        rd_loop_guard_note(h->g->loop_guard, rd_hold_config(c), c->message, r->number);
     if (r->undeliverable > 0)
         done_log_undeliverable(c, r->undeliverable);
     if (c->phase != RD_CLAIM_SETTLED)

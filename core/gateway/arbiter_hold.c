@@ -225,6 +225,15 @@ arbiter_begin_event(struct arbiter_hold *h)
         rd_hold_post_final(h, RD_ROW_DONE, NULL, 0);
 }
 
+/* The answer is recorded like any other: a retry gets it too, whatever happens meanwhile. */
+static void
+arbiter_begin_silent(struct arbiter_hold *h)
+{
+    rd_metric_inc(RD_METRIC_loop_guard_total);
+    rd_hold_freeze(h->claim, rd_compose_empty(), RD_OUTCOME_dropped);
+    rd_hold_post_final(h, RD_ROW_ANSWERED, NULL, 0);
+}
+
 void
 rd_hold_begin(struct arbiter_hold *h)
 {
@@ -233,6 +242,8 @@ rd_hold_begin(struct arbiter_hold *h)
     c->phase = RD_CLAIM_RUNNING;
     if (c->message->kind != RD_KIND_MESSAGE)
         arbiter_begin_event(h);
+    else if (c->silent)
+        arbiter_begin_silent(h);
     else if (rd_hold_dispatch(h) != 0)
         rd_hold_forget(h, 503, RD_OUTCOME_overload);
     else if (c->soft_due)

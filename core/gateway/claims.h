@@ -47,6 +47,7 @@ struct rd_claim {
     struct rd_answer *answer;          /* frozen; settled bytes are these, always */
     struct rd_answer *if_late;         /* what a deadline would send; NULL: the configuration's */
     enum rd_outcome outcome;
+    bool silent;                       /* no handler: an empty answer */
     bool soft_due;                     /* the soft deadline came during LOOKUP */
     bool owed;                         /* acknowledged; its handler is still to be dispatched */
     bool may_forget;                   /* row known to be final, no mail under way, no run */

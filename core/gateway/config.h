@@ -115,6 +115,8 @@ struct rd_config {
     size_t max_params;
     struct rd_script_limits script;
     unsigned max_lost_threads;
+    unsigned loop_count;             /* loop_guard; 0: off */
+    uint64_t loop_window_ms;
     size_t max_in_flight, max_mailbox, max_sender_queue;
     unsigned front_threads, script_threads;
     struct rd_plugin_value *plugin_values;

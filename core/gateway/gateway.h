@@ -21,6 +21,7 @@ struct rd_gateway {
     struct rd_claims *claims;
     struct rd_store *store;
     struct rd_refusals *refusals;
+    struct rd_loop_guard *loop_guard;    /* NULL: none */
     struct rd_front *fronts[RD_FRONTS_MOST];
     unsigned n_fronts;
     struct rd_shards shards;             /* main writes */

@@ -9,6 +9,7 @@
 #include "base/mem.h"
 #include "base/metric.h"
 #include "gateway/conversation.h"
+#include "gateway/loop_guard.h"
 #include "gateway/lua_msg.h"
 
 #define INBOX_LATE_TICK_MS 100    /* how exactly the late limit (minutes) is kept */
@@ -162,6 +163,8 @@ inbox_commit(struct rd_task *t, struct rd_run_end *end)
     rd_inbox_result(t, end, &result);
     if (t->message->kind == RD_KIND_SCHEDULE)
         inbox_log_entry(t, result.outcome);
+    else
+        rd_loop_guard_count(t->config, t->message, &result);
     rd_arbiter_end(t->gateway, t->claim, t->run, rd_worker_epoch(t->inbox->worker), &result);
 }
 

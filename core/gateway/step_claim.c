@@ -10,6 +10,7 @@
 #include "gateway/compose.h"
 #include "gateway/front.h"
 #include "gateway/gate.h"
+#include "gateway/loop_guard.h"
 #include "gateway/marks.h"
 #include "gateway/route.h"
 
@@ -92,9 +93,14 @@ claim_order(struct rd_exchange *x, struct rd_slice key)
         .shard = rd_shard_of(m->account, m->to, m->from),
         .soft_ns = x->request.start_ns + x->route->deadline_ms * RD_MS,
     };
+    struct rd_gateway *g = x->front->gateway;
     struct rd_verdict replay;
-    enum rd_claimed claimed = rd_arbiter_claim(x->front->gateway, &order, &x->claim, &replay);
+    enum rd_claimed claimed;
 
+    order.silent = rd_loop_guard_silences(g->loop_guard, x->config, m);
+    claimed = rd_arbiter_claim(g, &order, &x->claim, &replay);
+    if (claimed == RD_CLAIMED_NEW && order.silent)
+        x->no_script = "loop_guard";
     if (claimed == RD_CLAIMED_REPLAY) {
         rd_exchange_decide(x, &replay);
         rd_answer_unref(replay.answer);

@@ -211,7 +211,7 @@ memory_move(void *self, struct rd_store_request *r)
         if (r->discard_outbox)
             memory_drop_outbox(row);
         memory_take_late(row, r);
-        rd_memory_kv_apply(&m->kv, r->effects);
+        rd_memory_kv_apply(&m->kv, r);
     }
     if (move.to == RD_ROW_EARLY && row->request == NULL && r->request != NULL)
         row->request = rd_message_ref(r->request);

@@ -16,7 +16,8 @@ struct memory_kv {
 
 void rd_memory_kv_open(struct memory_kv *kv);
 void rd_memory_kv_close(struct memory_kv *kv);
-void rd_memory_kv_apply(struct memory_kv *kv, const struct rd_store_effect *effects);
+/* The effects of r; its number is that of the last RECENT. */
+void rd_memory_kv_apply(struct memory_kv *kv, struct rd_store_request *r);
 int rd_memory_kv_get(struct memory_kv *kv, struct rd_store_request *r);
 int rd_memory_kv_list(struct memory_kv *kv, struct rd_store_request *r);
 int rd_memory_kv_incr(struct memory_kv *kv, struct rd_store_request *r);

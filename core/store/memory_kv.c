@@ -14,6 +14,7 @@
 #include "base/hash.h"
 #include "base/mem.h"
 #include "store/memory.h"
+#include "store/recent.h"
 
 #define KV_FIRST 64                      /* buckets of a new table */
 #define KV_RESULTS RD_LIT("\001results")  /* a space that no script can name */
@@ -164,14 +165,34 @@ kv_delete(struct memory_kv *kv, struct rd_slice space, struct rd_slice key)
     kv->n--;
 }
 
-void
-rd_memory_kv_apply(struct memory_kv *kv, const struct rd_store_effect *effects)
+/* How often the same thing came in the window, this time included. */
+static int64_t
+kv_recent(struct memory_kv *kv, const struct rd_store_effect *e)
 {
-    for (const struct rd_store_effect *e = effects; e != NULL; e = e->next) {
+    struct memory_pair *p = *kv_find(kv, e->space, e->key);
+    struct rd_recent what;
+    struct rd_buf list;
+    size_t count;
+
+    RD_ASSERT(e->value.n == sizeof what);
+    memcpy(&what, e->value.p, sizeof what);
+    rd_buf_init(&list, SIZE_MAX);
+    count = rd_recent_add(p ? p->value : RD_LIT(""), &what, rd_clock_ms(), e->ttl_ms, &list);
+    kv_set(kv, e->space, e->key, rd_buf_slice(&list), e->ttl_ms);
+    rd_buf_free(&list);
+    return (int64_t)count;
+}
+
+void
+rd_memory_kv_apply(struct memory_kv *kv, struct rd_store_request *r)
+{
+    for (const struct rd_store_effect *e = r->effects; e != NULL; e = e->next) {
         if (e->kind == RD_EFFECT_SET)
             kv_set(kv, e->space, e->key, e->value, e->ttl_ms);
         else if (e->kind == RD_EFFECT_DELETE)
             kv_delete(kv, e->space, e->key);
+        else if (e->kind == RD_EFFECT_RECENT)
+            r->number = kv_recent(kv, e);
     }
 }
 

@@ -58,7 +58,10 @@ struct rd_store_reply {
 /* Something a handler did to the world, applied with its commit. */
 struct rd_store_effect {
     struct rd_store_effect *next;
-    enum rd_effect { RD_EFFECT_SET, RD_EFFECT_DELETE, RD_EFFECT_SEND } kind;
+    enum rd_effect {
+        RD_EFFECT_SET, RD_EFFECT_DELETE, RD_EFFECT_SEND,
+        RD_EFFECT_RECENT,                 /* value: struct rd_recent; result: r->number */
+    } kind;
     struct rd_slice space, key, value;    /* point into the allocation of the effect */
     uint64_t ttl_ms;                      /* 0: for ever */
 };

@@ -166,6 +166,7 @@ class Replyd(Peer):
   tls = {{ certificate = "{certificate}.pem", key = "{certificate}.key" }},
   auth_token = "{messages.TOKEN}",
   store = "memory",
+  loop_guard = {{ count = 1000, window = "1s" }},    -- senders here repeat themselves
   state = "{self.folder}/state",
   routes = {{ {{ path = "/incoming", script = "echo.lua" }} }},
 }}

@@ -194,13 +194,13 @@ static void
 test_keys_of_later_versions_warn_once(void **state)
 {
     (void)state;
-    load(BASE "\nhttp = { allow_private = true, timeout = '3s' },\n loop_guard = { count = 3 },"
+    load(BASE "\nhttp = { allow_private = true, timeout = '3s' },\n send = { rate = 3 },"
               " store = 'sqlite', durability = 'full'");
     assert_string_equal(config_help_warnings,
                         "replyd.lua:3: store: \"sqlite\": not in this version, \"memory\" is used\n"
                         "replyd.lua:3: durability: not in this version, ignored\n"
-                        "replyd.lua:3: loop_guard: not in this version, ignored\n"
-                        "replyd.lua:2: http: not in this version, ignored\n");
+                        "replyd.lua:2: http: not in this version, ignored\n"
+                        "replyd.lua:3: send: not in this version, ignored\n");
 }
 
 static void
