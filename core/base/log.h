@@ -33,6 +33,8 @@ enum rd_log_format { RD_LOG_LOGFMT, RD_LOG_JSON };
 
 #define RD_LOG_LINE 4096    /* longest line in bytes; what does not fit is cut and marked */
 
+#define RD_LOG_NAME 64      /* longest name of a field by rd_log_field */
+
 struct rd_log_line {
     size_t n;
     enum rd_log_level level;
@@ -57,6 +59,11 @@ void rd_log_uint(struct rd_log_line *l, const char *key, uint64_t value);
 void rd_log_ms(struct rd_log_line *l, const char *key, uint64_t ns);
 /* An address with all but its last 4 characters masked. */
 void rd_log_phone(struct rd_log_line *l, const char *key, struct rd_slice value);
+/*
+ * A name that outsiders may have chosen, at most RD_LOG_NAME bytes of it. What is no letter, digit,
+ * '.', '-' or '_' becomes "_"; "_" stands before a name that the line has or may get from us.
+ */
+void rd_log_field(struct rd_log_line *l, struct rd_slice name, struct rd_slice value);
 void rd_log_end(struct rd_log_line *l);
 
 /* A whole line: event and a printf-formatted `msg`. */

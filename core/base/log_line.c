@@ -247,6 +247,69 @@ rd_log_phone(struct rd_log_line *l, const char *key, struct rd_slice value)
     rd_log_slice(l, key, rd_slice_make(masked, n + keep));
 }
 
+/* ---- names that outsiders choose ------------------------------------------------ */
+
+/* Whether the line has a field of this name: one outside of all quotes. */
+static bool
+line_has(const struct rd_log_line *l, struct rd_slice name)
+{
+    const char *end = line_is_json(l) ? "\":" : "=";
+    bool json = line_is_json(l), quoted = false;
+
+    for (size_t i = 0; i + name.n + 2 < l->n; i++) {
+        const char *p = l->text + i;
+
+        if (quoted && *p == '\\') {
+            i++;
+            continue;
+        }
+        if (*p == '"')
+            quoted = !quoted;
+        if ((json ? *p == '"' && quoted : *p == ' ' && !quoted)
+            && memcmp(p + 1, name.p, name.n) == 0
+            && memcmp(p + 1 + name.n, end, strlen(end)) == 0)
+            return true;
+    }
+    return false;
+}
+
+static bool
+line_is_ours(struct rd_slice name)
+{
+    static const char *const ours[] = { "ts", "level", "event", "sid", "gen", "script", "msg",
+                                        "cut" };
+
+    for (size_t i = 0; i < sizeof ours / sizeof ours[0]; i++)
+        if (rd_slice_eq(name, rd_slice_str(ours[i])))
+            return true;
+    return false;
+}
+
+static bool
+line_is_letter(char c)
+{
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_';
+}
+
+void
+rd_log_field(struct rd_log_line *l, struct rd_slice name, struct rd_slice value)
+{
+    char room[2 * RD_LOG_NAME + 1], *key = room + RD_LOG_NAME;    /* names grow to the left */
+    size_t n = name.n < RD_LOG_NAME ? name.n : RD_LOG_NAME;
+
+    for (size_t i = 0; i < n; i++) {
+        char c = name.p[i];
+
+        key[i] = line_is_letter(c) || (c >= '0' && c <= '9') || c == '.' || c == '-' ? c : '_';
+    }
+    key[n] = '\0';
+    if (n == 0 || !line_is_letter(key[0]))
+        *--key = '_';
+    while (key > room && (line_is_ours(rd_slice_str(key)) || line_has(l, rd_slice_str(key))))
+        *--key = '_';
+    rd_log_slice(l, key, value);
+}
+
 /* ---- whole lines -------------------------------------------------------------- */
 
 /* The time as text; only the milliseconds are written anew within a second. */

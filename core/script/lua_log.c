@@ -74,10 +74,11 @@ log_write(lua_State *L, enum rd_log_level level)
     log_who(&l, L, run);
     rd_log_slice(&l, "msg", text);
     for (int i = 0; i < n; i++) {
-        struct rd_slice value;
+        struct rd_slice name, value;
 
+        name.p = lua_tolstring(L, 3 + 2 * i, &name.n);
         value.p = lua_tolstring(L, 4 + 2 * i, &value.n);
-        rd_log_slice(&l, lua_tostring(L, 3 + 2 * i), value);
+        rd_log_field(&l, name, value);
     }
     rd_log_end(&l);
     return 0;
@@ -131,7 +132,8 @@ const struct rd_lua_fn rd_lua_log_rows[] = {
     { "debug", log_debug, "log.debug(text [, fields])",
       "Writes a line at level debug; the message's id is added. At most 100 lines a handler." },
     { "info", log_info, "log.info(text [, fields])",
-      "Writes a line at level info, as print does; fields is a table of names and values." },
+      "Writes a line at level info, as print does; fields is a table of names and values. A name "
+      "that cannot stand in a line, or is one of the line's own, is written with \"_\"." },
     { "warn", log_warn, "log.warn(text [, fields])", "Writes a line at level warn." },
     { "error", log_error, "log.error(text [, fields])", "Writes a line at level error." },
     { NULL, NULL, NULL, NULL },

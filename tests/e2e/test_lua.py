@@ -167,6 +167,23 @@ def test_log_lines_have_the_message_and_their_fields(gateway, twilio):
         assert not gw.log("script", msg="unseen")
 
 
+def test_names_of_fields_cannot_forge_lines(gateway, twilio):
+    script = r"""return function(msg)
+      replyd.log.info("x", { ["k\nts=1 level=error event=fake"] = "v", sid = "forged",
+                             level = "error", msg = "no", [msg.body] = "1" })
+      return "x" end"""
+    with gateway(script, log={"format": "json"}) as gw:
+        twilio.text(gw, 'a"b', sid="SM1")
+        line = gw.wait_log("script", sid="SM1")
+        fields = json.loads(line.raw, object_pairs_hook=list)
+        assert len({name for name, _ in fields}) == len(fields)
+        fields = dict(fields)
+        assert (fields["sid"], fields["level"], fields["msg"]) == ("SM1", "info", "x")
+        assert (fields["_sid"], fields["_level"], fields["_msg"]) == ("forged", "error", "no")
+        assert fields["k_ts_1_level_error_event_fake"] == "v" and fields["a_b"] == "1"
+        assert not gw.log("fake")
+
+
 def test_a_handler_may_log_100_lines(gateway, twilio):
     script = """return function(msg)
       for i = 1, 250 do replyd.log.info("line " .. i) end return "x" end"""

@@ -99,6 +99,66 @@ test_json_is_one_object_a_line(void **state)
                         ",\"level\":\"info\",\"event\":\"test\",\"s\":\"a\\\"b\",\"n\":-7}\n");
 }
 
+/* A line whose fields somebody else named, and what a reader sees of them. */
+static const char *
+named(enum rd_log_format format)
+{
+    static const struct {
+        struct rd_slice name;
+        const char *value;
+    } fields[] = {
+        { RD_LIT("k\nts=1 level=error event=fake"), "v" },
+        { RD_LIT("sid"), "forged" }, { RD_LIT("cut"), "true" }, { RD_LIT("n"), "again" },
+        { RD_LIT("a\"b"), "1" }, { RD_LIT("a b"), "2" }, { RD_LIT("a\0b"), "3" },
+        { RD_LIT(""), "none" }, { RD_LIT("1st"), "digit" }, { RD_LIT("said"), "x not=mine" },
+        { RD_LIT("not"), "it's" }, { RD_LIT("fine.name-2"), "ok" },
+    };
+    struct rd_log_line l;
+
+    rd_log_set(RD_LOG_INFO, format);
+    assert_int_equal(rd_log_start(pipe_fd[1]), 0);
+    assert_true(rd_log_begin(&l, RD_LOG_INFO, "test"));
+    rd_log_int(&l, "n", 1);
+    for (size_t i = 0; i < sizeof fields / sizeof fields[0]; i++)
+        rd_log_field(&l, fields[i].name, rd_slice_str(fields[i].value));
+    rd_log_end(&l);
+    return read_all();
+}
+
+static void
+test_names_of_outsiders_cannot_forge_lines(void **state)
+{
+    (void)state;
+    assert_string_equal(named(RD_LOG_LOGFMT) + strlen("ts=2026-11-24T12:34:56.789Z"),
+        " level=info event=test n=1 k_ts_1_level_error_event_fake=v _sid=forged _cut=true _n=again"
+        " a_b=1 _a_b=2 __a_b=3 _=none _1st=digit said=\"x not=mine\" not=it's fine.name-2=ok\n");
+}
+
+static void
+test_names_of_outsiders_keep_json_whole(void **state)
+{
+    (void)state;
+    assert_string_equal(named(RD_LOG_JSON) + strlen("{\"ts\":\"2026-11-24T12:34:56.789Z\""),
+        ",\"level\":\"info\",\"event\":\"test\",\"n\":1,\"k_ts_1_level_error_event_fake\":\"v\""
+        ",\"_sid\":\"forged\",\"_cut\":\"true\",\"_n\":\"again\",\"a_b\":\"1\",\"_a_b\":\"2\""
+        ",\"__a_b\":\"3\",\"_\":\"none\",\"_1st\":\"digit\",\"said\":\"x not=mine\""
+        ",\"not\":\"it's\",\"fine.name-2\":\"ok\"}\n");
+}
+
+static void
+test_long_names_are_cut(void **state)
+{
+    struct rd_log_line l;
+    char name[500];
+
+    (void)state;
+    memset(name, 'x', sizeof name);
+    assert_true(rd_log_begin(&l, RD_LOG_INFO, "test"));
+    rd_log_field(&l, rd_slice_make(name, sizeof name), RD_LIT("v"));
+    assert_memory_equal(l.text + l.n - 3 - RD_LOG_NAME, " xxx", 4);
+    assert_memory_equal(l.text + l.n - 3, "x=v", 3);
+}
+
 static void
 test_levels_below_the_least_are_not_built(void **state)
 {
@@ -325,6 +385,9 @@ main(void)
 #define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
         T(test_logfmt_quotes_what_needs_it),
         T(test_json_is_one_object_a_line),
+        T(test_names_of_outsiders_cannot_forge_lines),
+        T(test_names_of_outsiders_keep_json_whole),
+        T(test_long_names_are_cut),
         T(test_levels_below_the_least_are_not_built),
         T(test_numbers_are_masked),
         T(test_long_lines_are_cut_and_marked),
