@@ -38,6 +38,13 @@ msg_set(lua_State *L, const char *name, struct rd_slice value)
     lua_setfield(L, -2, name);
 }
 
+/* A message without a Body is one whose text is empty: scripts need not ask. */
+static void
+msg_set_words(lua_State *L, const char *name, struct rd_slice value)
+{
+    msg_set(L, name, value.p != NULL ? value : RD_LIT(""));
+}
+
 static void
 msg_set_media(lua_State *L, const struct rd_message *m)
 {
@@ -68,10 +75,10 @@ msg_set_text(lua_State *L, const struct rd_task *t)
     const struct rd_message *m = t->message;
 
     msg_set(L, "phone", m->phone);
-    msg_set(L, "body", m->body);
-    msg_set(L, "text", m->text);
-    msg_set(L, "word", m->word);
-    msg_set(L, "args", t->args);
+    msg_set_words(L, "body", m->body);
+    msg_set_words(L, "text", m->text);
+    msg_set_words(L, "word", m->word);
+    msg_set_words(L, "args", t->args);
     msg_set_media(L, m);
     msg_set_fallback(L, m);
     lua_pushnumber(L, m->received_at);

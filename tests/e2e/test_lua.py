@@ -167,6 +167,13 @@ def test_log_lines_have_the_message_and_their_fields(gateway, twilio):
         assert not gw.log("script", msg="unseen")
 
 
+def test_a_message_without_a_body_has_an_empty_text(gateway, twilio):
+    script = """return function(msg)
+      return "M:" .. msg.body .. msg.text .. msg.args .. msg.word .. "." end"""
+    with gateway(script) as gw:
+        assert twilio.text(gw, Body=None, media=["https://x.example/1"]).messages == ["M:."]
+
+
 def test_names_of_fields_cannot_forge_lines(gateway, twilio):
     script = r"""return function(msg)
       replyd.log.info("x", { ["k\nts=1 level=error event=fake"] = "v", sid = "forged",
