@@ -88,8 +88,11 @@ static struct rd_answer *
 reply_if_late(struct rd_task *t)
 {
     const struct rd_reply *fallback = t->config->can_send ? NULL : t->config->fallback_reply;
-    struct rd_reply_key key = rd_compose_key(fallback, 0, 0, true);
+    struct rd_reply_key key;
 
+    if (fallback != NULL && t->all != NULL && t->all->n + fallback->n > RD_REPLY_MESSAGES)
+        fallback = NULL;    /* the author's messages leave no room */
+    key = rd_compose_key(fallback, 0, 0, true);
     return reply_compose(t, fallback, &key);
 }
 

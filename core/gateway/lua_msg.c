@@ -269,6 +269,7 @@ msg_reply(lua_State *L)
         rd_reply_free(reply);
         return 0;
     }
+    rd_reply_said(L, reply);
     c = commit_new();
     return msg_await(L, c, rd_inbox_reply(t, reply, rd_run_of(L), c, commit_on_done), "reply");
 }

@@ -109,10 +109,19 @@ reply_text(struct reply_in *in, int index)
 
 static struct rd_reply_message *
 reply_add(struct reply_in *in)
+/* Messages that the handler published before. */
+static size_t
+reply_n_said(const struct reply_in *in)
+{
+    const struct rd_run *run = rd_run_of(in->L);
+
+    return run != NULL ? run->root->n_said : 0;
+}
+
 {
     struct rd_reply_message *m = NULL;
 
-    if (in->reply->n >= RD_REPLY_MESSAGES)
+    if (reply_n_said(in) + in->reply->n >= RD_REPLY_MESSAGES)
         reply_error(in, "more than %d messages in one answer", RD_REPLY_MESSAGES);
     m = rd_reply_add(in->reply);
     if (m == NULL)
@@ -353,6 +362,8 @@ reply_value(struct reply_in *in, int index)
     if (rd_reply_is_empty(in->reply))
         reply_keep(in, NULL);
     reply = in->reply;
+    if (rd_run_of(L) != NULL && rd_run_of(L)->root->said_redirect)
+        reply_error(in, "nothing can follow a redirect: it can only be the last reply");
     if (run != NULL)
         run->half_made = NULL;
     return reply;
@@ -423,3 +434,12 @@ const struct rd_lua_fn rd_lua_reply_rows[] = {
       "A reply value that sends Twilio to another URL for its instructions; in a list only last." },
     { NULL, NULL, NULL, NULL },
 };
+void
+rd_reply_said(lua_State *L, const struct rd_reply *reply)
+{
+    struct rd_run *root = rd_run_of(L)->root;
+
+    root->n_said += reply->n;
+    root->said_redirect |= reply->redirect.p != NULL;
+}
+

@@ -298,6 +298,8 @@ run_start_error_handler(struct rd_run *run, uint64_t *now_ns)
     run->thread = fresh;
     run_set_budget(run, RD_RUN_ERROR_CPU_MS * RD_MS < limit ? RD_RUN_ERROR_CPU_MS * RD_MS : limit);
     run->in_error = true;
+    run->n_said = 0;    /* what was published is discarded */
+    run->said_redirect = false;
     run->failed = false;
     run->state = RD_RUN_READY;
     rd_sched_push(run->worker, &run->worker->ready, run);

@@ -51,6 +51,8 @@ struct rd_run {
     enum rd_outcome outcome;
     struct rd_reply *reply;
     struct rd_reply *half_made;          /* by a conversion that an error cut off */
+    size_t n_said;                       /* of a root: messages published so far */
+    bool said_redirect;                  /* of a root: and nothing can follow them */
     struct rd_buf trace;                 /* error text and traceback */
     unsigned log_lines;                  /* written so far; beyond the limit only counted */
     int n_results;                       /* on the top of a child's coroutine when it has ended */

@@ -224,6 +224,8 @@ uint64_t rd_run_path(struct rd_run *run, uint32_t *ordinal);
 
 /* (worker, protected) The reply value at index as a reply; raises an error with type and line. */
 struct rd_reply *rd_reply_from_lua(lua_State *L, int index);
+/* (worker) That reply became part of the answer: it counts for Twilio's limits, until an error. */
+void rd_reply_said(lua_State *L, const struct rd_reply *reply);
 
 /* ---- supervision (app/watchdog) ---------------------------------------- */
 

@@ -122,11 +122,42 @@ def test_replies_come_before_the_return_value(gateway, twilio):
         assert twilio.text(gw).messages == ["a", "b", "c", "d"]
 
 
+TOGETHER = """return { keywords = {
+  calls = function(msg)
+    for i = 1, 11 do
+      msg:reply(i)
+    end
+  end,
+  returned = function(msg)
+    for i = 1, 10 do msg:reply(i) end
+    return "eleven"
+  end,
+  coroutines = function(msg)
+    replyd.all{ function() for i = 1, 6 do msg:reply(i) end end,
+                function() for i = 1, 6 do msg:reply(i) end end }
+  end,
+  redirected = function(msg)
+    msg:reply(replyd.redirect("/x"))
+    return "after"
+  end,
+  ten = function(msg) for i = 1, 9 do msg:reply(i) end msg:reply(nil) return 10 end,
+}, error = function(err, msg)
+  return { "error:", tostring(err) }
+end }"""
+
+
 def test_replies_together_have_the_limits_of_one_answer(gateway, twilio):
-    script = "return function(msg) for i = 1, 11 do msg:reply(i) end end"
-    with gateway(script, fallback_reply="sorry") as gw:
-        assert twilio.text(gw).messages == ["sorry"]
-        gw.wait_metric("replyd_messages_total", equals=1, outcome="error")
+    where = {"calls": 4, "returned": 7, "coroutines": 13, "redirected": 15}
+    with gateway(TOGETHER, fallback_reply="sorry") as gw:
+        for i, (word, line) in enumerate(where.items()):
+            why = "redirect" if word == "redirected" else "more than 10 messages"
+            head, error = twilio.text(gw, word, sid=f"SM{i}").messages
+            assert head == "error:" and why in error, word
+            assert f"scripts/main.lua:{line}: " in error, error
+            assert why in gw.wait_log("script_failed", sid=f"SM{i}")["error"]
+        gw.wait_metric("replyd_messages_total", equals=len(where), outcome="error")
+        assert twilio.text(gw, "ten").messages == [str(i) for i in range(1, 11)]
+        assert not gw.log("reply")    # each is told once
 
 
 # ---- HTTP ----------------------------------------------------------------------------
