@@ -52,6 +52,32 @@ rd_utf8_decode(struct rd_slice s, uint32_t *point)
     return n;
 }
 
+/* Production Char, for what is no surrogate. */
+static bool
+utf8_is_forbidden(uint32_t point)
+{
+    return (point < ' ' && point != '\t' && point != '\n' && point != '\r')
+        || point == 0xFFFE || point == 0xFFFF;
+}
+
+static bool
+utf8_is_surrogate(struct rd_slice s)
+{
+    return s.n >= 3 && (unsigned char)s.p[0] == 0xED && ((unsigned char)s.p[1] & 0xE0) == 0xA0
+        && ((unsigned char)s.p[2] & 0xC0) == 0x80;
+}
+
+size_t
+rd_utf8_forbidden(struct rd_slice s)
+{
+    uint32_t point;
+    size_t n = rd_utf8_decode(s, &point);
+
+    if (point == RD_UTF8_INVALID)
+        return utf8_is_surrogate(s) ? 3 : 0;
+    return utf8_is_forbidden(point) ? n : 0;
+}
+
 size_t
 rd_utf8_encode(uint32_t point, char out[4])
 {

@@ -22,6 +22,12 @@
 /* The first code point of s (not empty) or RD_UTF8_INVALID; returns its bytes, at least 1. */
 size_t rd_utf8_decode(struct rd_slice s, uint32_t *point);
 
+/*
+ * Bytes of the character at the start of s (not empty) that XML 1.0 forbids; 0 when it may stand
+ * there. A surrogate written as three bytes (Lua's utf8.char) is one forbidden character.
+ */
+size_t rd_utf8_forbidden(struct rd_slice s);
+
 /* Writes a code point up to U+10FFFF as 1 to 4 bytes; returns how many. */
 size_t rd_utf8_encode(uint32_t point, char out[4]);
 

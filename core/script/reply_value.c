@@ -12,8 +12,10 @@
 
 #include <lauxlib.h>
 
+#include "base/metric.h"
 #include "base/suggest.h"
 #include "script/docs.h"
+#include "script/reply_text.h"
 #include "script/run.h"
 #include "script/script.h"
 
@@ -107,8 +109,6 @@ reply_text(struct reply_in *in, int index)
     return s;
 }
 
-static struct rd_reply_message *
-reply_add(struct reply_in *in)
 /* Messages that the handler published before. */
 static size_t
 reply_n_said(const struct reply_in *in)
@@ -118,6 +118,8 @@ reply_n_said(const struct reply_in *in)
     return run != NULL ? run->root->n_said : 0;
 }
 
+static struct rd_reply_message *
+reply_add(struct reply_in *in)
 {
     struct rd_reply_message *m = NULL;
 
@@ -129,19 +131,36 @@ reply_n_said(const struct reply_in *in)
     return m;
 }
 
+/* A body as Twilio will see it; {NULL, 0} when nothing of it may stand in XML. */
+static struct rd_slice
+reply_body(struct reply_in *in, int index)
+{
+    struct rd_slice body = reply_text(in, index);
+    int removed = rd_reply_forbidden(body);
+
+    if (removed == 0)
+        return body;
+    rd_metric_add(RD_METRIC_xml_repairs_total, 0, removed);
+    return rd_slice_make(NULL, 0);
+}
+
 /* ---- one message ----------------------------------------------------------- */
 
 static void
 reply_medium(struct reply_in *in, struct rd_reply_message *m, int index)
 {
+    struct rd_slice url;
+
     if (lua_type(in->L, index) != LUA_TSTRING || lua_rawlen(in->L, index) == 0)
         reply_error(in, "'media' must be a URL or a list of URLs, not %s",
                     lua_type(in->L, index) == LUA_TSTRING ? "an empty string"
                                                           : reply_type(in->L, index));
     if (m->n_media >= RD_REPLY_MEDIA)
         reply_error(in, "more than %d media in one message", RD_REPLY_MEDIA);
-    m->media[m->n_media] = reply_text(in, index);
-    m->n_media++;
+    url = reply_text(in, index);
+    if (!rd_reply_is_media(url))
+        reply_error(in, "'media' must be http:// or https:// URLs without blanks");
+    m->media[m->n_media++] = url;
 }
 
 static void
@@ -165,10 +184,16 @@ reply_media(struct reply_in *in, struct rd_reply_message *m, int index)
 static const struct {
     const char *key;
     size_t offset;
+    bool (*is)(struct rd_slice text);    /* NULL: any text, also a number */
+    const char *must;
 } reply_attributes[] = {
-#define ATTRIBUTE(name) { #name, offsetof(struct rd_reply_message, name) }
-    ATTRIBUTE(to), ATTRIBUTE(from), ATTRIBUTE(action), ATTRIBUTE(method),
-    ATTRIBUTE(status_callback), ATTRIBUTE(tag),
+#define ATTRIBUTE(name, is, must) { #name, offsetof(struct rd_reply_message, name), is, must }
+    ATTRIBUTE(to, rd_reply_is_address, "an address without control characters"),
+    ATTRIBUTE(from, rd_reply_is_address, "an address without control characters"),
+    ATTRIBUTE(action, rd_reply_is_url, "a URL without blanks"),
+    ATTRIBUTE(method, rd_reply_is_method, "\"GET\" or \"POST\""),
+    ATTRIBUTE(status_callback, rd_reply_is_url, "a URL without blanks"),
+    ATTRIBUTE(tag, NULL, NULL),
 #undef ATTRIBUTE
 };
 
@@ -192,13 +217,18 @@ reply_unknown_key(struct reply_in *in, const char *key)
 static void
 reply_attribute(struct reply_in *in, struct rd_reply_message *m, const char *key, int index)
 {
+    struct rd_slice text;
+
     for (size_t i = 0; i < REPLY_ATTRIBUTES; i++) {
         if (strcmp(key, reply_attributes[i].key) != 0)
             continue;
-        if (!lua_isstring(in->L, index))
+        if (reply_attributes[i].is != NULL ? lua_type(in->L, index) != LUA_TSTRING
+                                           : !lua_isstring(in->L, index))
             reply_error(in, "'%s' must be a string, not %s", key, reply_type(in->L, index));
-        *(struct rd_slice *)(void *)((char *)m + reply_attributes[i].offset) =
-            reply_text(in, index);
+        text = reply_text(in, index);
+        if (reply_attributes[i].is != NULL && !reply_attributes[i].is(text))
+            reply_error(in, "'%s' must be %s", key, reply_attributes[i].must);
+        *(struct rd_slice *)(void *)((char *)m + reply_attributes[i].offset) = text;
         return;
     }
     reply_unknown_key(in, key);
@@ -210,7 +240,7 @@ reply_field(struct reply_in *in, struct rd_reply_message *m, const char *key, in
     if (strcmp(key, "body") == 0) {
         if (!lua_isstring(in->L, index))
             reply_error(in, "'body' must be a string, not %s", reply_type(in->L, index));
-        m->body = reply_text(in, index);
+        m->body = reply_body(in, index);
     } else if (strcmp(key, "media") == 0) {
         reply_media(in, m, index);
     } else {
@@ -231,10 +261,10 @@ reply_message(struct reply_in *in, int index)
         if (lua_type(L, -2) != LUA_TSTRING)
             reply_error(in, "a table is a list or a message, not both: it has names and %s as keys",
                         reply_type(L, -2));
+        spoke |= strcmp(lua_tostring(L, -2), "body") == 0;
         reply_field(in, m, lua_tostring(L, -2), lua_gettop(L));
         lua_pop(L, 1);
     }
-    spoke = m->body.p != NULL;
     if (!spoke && m->n_media == 0)
         reply_error(in, "a message needs 'body' or 'media'");
     if (m->body.n == 0 && m->n_media == 0)
@@ -267,6 +297,16 @@ reply_redirect(struct reply_in *in, int index)
     lua_pop(in->L, 2);
 }
 
+static void
+reply_plain(struct reply_in *in, int index)
+{
+    struct rd_reply_message *m = reply_add(in);
+
+    m->body = reply_body(in, index);
+    if (m->body.n == 0)
+        in->reply->n--;
+}
+
 /* An element of a list, or the whole value. */
 static void
 reply_item(struct reply_in *in, int index)
@@ -279,10 +319,12 @@ reply_item(struct reply_in *in, int index)
         return;
     if (in->reply->redirect.p != NULL)
         reply_error(in, "a redirect can only be the last of a list");
+    if (rd_run_of(L) != NULL && rd_run_of(L)->root->said_redirect)
+        reply_error(in, "nothing can follow a redirect: it can only be the last reply");
     if (reply_is_redirect(L, index))
         reply_redirect(in, index);
     else if (type == LUA_TSTRING || type == LUA_TNUMBER)
-        reply_add(in)->body = reply_text(in, index);
+        reply_plain(in, index);
     else if (type == LUA_TTABLE)
         reply_message(in, index);
     else
@@ -362,8 +404,6 @@ reply_value(struct reply_in *in, int index)
     if (rd_reply_is_empty(in->reply))
         reply_keep(in, NULL);
     reply = in->reply;
-    if (rd_run_of(L) != NULL && rd_run_of(L)->root->said_redirect)
-        reply_error(in, "nothing can follow a redirect: it can only be the last reply");
     if (run != NULL)
         run->half_made = NULL;
     return reply;
@@ -375,6 +415,15 @@ rd_reply_from_lua(lua_State *L, int index)
     struct reply_in in = { .L = L };
 
     return reply_value(&in, index);
+}
+
+void
+rd_reply_said(lua_State *L, const struct rd_reply *reply)
+{
+    struct rd_run *root = rd_run_of(L)->root;
+
+    root->n_said += reply->n;
+    root->said_redirect |= reply->redirect.p != NULL;
 }
 
 void
@@ -403,8 +452,11 @@ static int
 reply_new_redirect(lua_State *L)
 {
     const char *method = NULL;
+    struct rd_slice url;
 
-    luaL_argcheck(L, luaL_checkstring(L, 1)[0] != '\0', 1, "an empty URL");
+    url.p = luaL_checklstring(L, 1, &url.n);
+    luaL_argcheck(L, url.n > 0, 1, "an empty URL");
+    luaL_argcheck(L, rd_reply_is_url(url), 1, "a URL has no blanks");
     if (!lua_isnoneornil(L, 2)) {
         luaL_checktype(L, 2, LUA_TTABLE);
         lua_getfield(L, 2, "method");
@@ -434,12 +486,3 @@ const struct rd_lua_fn rd_lua_reply_rows[] = {
       "A reply value that sends Twilio to another URL for its instructions; in a list only last." },
     { NULL, NULL, NULL, NULL },
 };
-void
-rd_reply_said(lua_State *L, const struct rd_reply *reply)
-{
-    struct rd_run *root = rd_run_of(L)->root;
-
-    root->n_said += reply->n;
-    root->said_redirect |= reply->redirect.p != NULL;
-}
-

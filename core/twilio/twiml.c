@@ -32,22 +32,6 @@ twiml_escape(unsigned char c, enum twiml_place place)
     return NULL;
 }
 
-/* XML 1.0, production Char, for what is no surrogate. */
-static bool
-twiml_is_forbidden(uint32_t point)
-{
-    return (point < ' ' && point != '\t' && point != '\n' && point != '\r')
-        || point == 0xFFFE || point == 0xFFFF;
-}
-
-/* A surrogate as three bytes (Lua's utf8.char): one forbidden character, not three bad bytes. */
-static bool
-twiml_is_surrogate(struct rd_slice s)
-{
-    return s.n >= 3 && (unsigned char)s.p[0] == 0xED && ((unsigned char)s.p[1] & 0xE0) == 0xA0
-        && ((unsigned char)s.p[2] & 0xC0) == 0x80;
-}
-
 /* Writes the one character at s that cannot be copied as it is; returns its bytes, 0 if it can. */
 static size_t
 twiml_special(struct twiml *w, struct rd_slice s, enum twiml_place place)
@@ -60,17 +44,16 @@ twiml_special(struct twiml *w, struct rd_slice s, enum twiml_place place)
         rd_buf_put_str(w->out, escape);
         return 1;
     }
-    n = rd_utf8_decode(s, &point);
-    if (point == RD_UTF8_INVALID && twiml_is_surrogate(s)) {
+    n = rd_utf8_forbidden(s);
+    if (n > 0) {
         w->removed++;
-        return 3;
-    }
-    if (point == RD_UTF8_INVALID) {
-        rd_buf_put_str(w->out, "\xEF\xBF\xBD");
         return n;
     }
-    w->removed += twiml_is_forbidden(point);
-    return twiml_is_forbidden(point) ? n : 0;
+    n = rd_utf8_decode(s, &point);
+    if (point != RD_UTF8_INVALID)
+        return 0;
+    rd_buf_put_str(w->out, "\xEF\xBF\xBD");
+    return n;
 }
 
 /* Bytes that no rule above concerns: printable ASCII but the escaped ones. */
