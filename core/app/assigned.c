@@ -12,6 +12,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "script/script.h"
+
 #define ASSIGNED_DUMP (8 << 20)      /* bytes of bytecode */
 #define ASSIGNED_DEPTH 100           /* nested functions; Lua's own limit is 200 C levels */
 #define ASSIGNED_SETUPVAL 10         /* OP_SETUPVAL A B: upvalue B := register A */
@@ -225,6 +227,7 @@ rd_assigned_find(struct rd_slice path, struct rd_slice source, struct rd_buf *wa
     lua_State *L = luaL_newstate();
     struct rd_buf dump;
 
+    source = rd_script_text(source);
     rd_buf_init(&dump, ASSIGNED_DUMP);
     if (L != NULL && luaL_loadbufferx(L, source.p ? source.p : "", source.n, "=x", "t") == LUA_OK
         && lua_dump(L, assigned_on_dump, &dump, 0) == 0) {

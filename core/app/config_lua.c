@@ -14,6 +14,7 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/mem.h"
+#include "script/script.h"
 
 #define LUA_MEMORY (16 << 20)        /* bytes; below the arena's cap */
 #define LUA_CPU RD_SECOND            /* a configuration that computes longer does not end */
@@ -136,10 +137,11 @@ void
 rd_config_run_file(struct rd_config_reader *r)
 {
     lua_State *L = r->L;
+    struct rd_slice text = rd_script_text(r->source);
     char name[RD_CONFIG_PATH];
 
     snprintf(name, sizeof name, "@%s", r->file);
-    if (luaL_loadbufferx(L, r->source.p ? r->source.p : "", r->source.n, name, "t") != LUA_OK)
+    if (luaL_loadbufferx(L, text.p ? text.p : "", text.n, name, "t") != LUA_OK)
         lua_error(L);
     lua_createtable(L, 0, 2);    /* the chunk's only upvalue: its whole environment */
     lua_pushcfunction(L, lua_fn_env);

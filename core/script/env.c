@@ -5,9 +5,12 @@
  * a forgotten `local`. What it may read is a copy of the globals with its own
  * `load` and `_G`.
  */
+#include <string.h>
+
 #include <lauxlib.h>
 
 #include "script/sandbox.h"
+#include "script/script.h"
 
 static int
 env_on_assign(lua_State *L)
@@ -82,16 +85,42 @@ env_push(lua_State *L)
     lua_settop(L, env);
 }
 
+struct rd_slice
+rd_script_text(struct rd_slice file)
+{
+    if (rd_slice_starts(file, RD_LIT("\xEF\xBB\xBF")))
+        file = rd_slice_skip(file, 3);
+    if (rd_slice_starts(file, RD_LIT("#")))
+        file = rd_slice_skip(file, rd_slice_find(file, '\n'));    /* the lines keep their numbers */
+    return file;
+}
+
+/* Some errors of the parser have no place; the file is known. */
+static void
+env_name_file(lua_State *L, struct rd_slice path)
+{
+    const char *why = lua_tostring(L, -1);
+
+    if (why == NULL || strncmp(why, path.p, path.n) == 0)
+        return;
+    lua_pushfstring(L, "%s: %s", path.p, why);
+    lua_remove(L, -2);
+}
+
 int
 rd_env_load(lua_State *L, struct rd_slice path, struct rd_slice text)
 {
     int status;
 
+    text = rd_script_text(text);
     lua_pushfstring(L, "@%s", path.p);
     status = luaL_loadbufferx(L, text.p, text.n, lua_tostring(L, -1), "t");
     lua_remove(L, -2);
-    if (status != LUA_OK)
+    if (status != LUA_OK) {
+        if (status == LUA_ERRSYNTAX)
+            env_name_file(L, path);
         return status;
+    }
     env_push(L);
     lua_setupvalue(L, -2, 1);
     return LUA_OK;

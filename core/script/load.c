@@ -4,7 +4,9 @@
  * All of it runs in one protected call under the load budget: an endless loop
  * and an endless table end here, with file and line.
  */
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include <lauxlib.h>
 
@@ -50,6 +52,7 @@ load_script(lua_State *L, struct rd_vm *vm, unsigned i)
     struct rd_gen_script *script = &vm->generation->scripts[i];
     const struct rd_source *source = rd_generation_find(vm->generation, script->path);
 
+    snprintf(vm->budget->where, sizeof vm->budget->where, "%s", script->path.p);
     if (rd_env_load(L, source->path, source->text) != LUA_OK)
         lua_error(L);
     lua_pushvalue(L, -1);
@@ -73,18 +76,52 @@ load_all(lua_State *L)
     return 0;
 }
 
+/* Message handler: where it was raised, for an error that does not say. */
+static int
+load_on_error(lua_State *L)
+{
+    struct rd_budget *b = rd_vm_of(L)->budget;
+    lua_Debug ar;
+
+    for (int level = 1; b->killed == RD_ALIVE && lua_getstack(L, level, &ar); level++) {
+        lua_getinfo(L, "Sl", &ar);
+        if (ar.currentline <= 0)
+            continue;
+        snprintf(b->where, sizeof b->where, "%s:%d", ar.short_src, ar.currentline);
+        break;
+    }
+    if (luaL_getmetafield(L, 1, "__tostring") != LUA_TNIL)
+        luaL_tolstring(L, 1, NULL);
+    else
+        lua_settop(L, 1);
+    return 1;
+}
+
+/* "scripts/bot.lua:12: ..." or, of a file that is no Lua, "scripts/bot.lua: ..." */
+static bool
+load_has_place(const char *text, const char *where)
+{
+    const char *end = strstr(text, ": ");
+
+    return end != NULL && end > text
+        && ((end[-1] >= '0' && end[-1] <= '9') || strncmp(text, where, (size_t)(end - text)) == 0);
+}
+
 static void
 load_explain(lua_State *L, const struct rd_budget *b, int status, struct rd_buf *error)
 {
     const char *text = lua_tostring(L, -1);
+    const char *place = text != NULL && load_has_place(text, b->where) ? "" : b->where;
 
     if (status == LUA_ERRMEM || b->killed == RD_KILLED_MEMORY)
         rd_buf_printf(error, "%s%snot enough memory for loading (vm_memory)", b->where,
                       b->where[0] != '\0' ? ": " : "");
     else if (text != NULL)
-        rd_buf_printf(error, "%s%s", text, b->killed == RD_KILLED_CPU ? " by loading" : "");
+        rd_buf_printf(error, "%s%s%s%s", place, place[0] != '\0' ? ": " : "", text,
+                      b->killed == RD_KILLED_CPU ? " by loading" : "");
     else
-        rd_buf_printf(error, "an error that is %s", luaL_typename(L, -1));
+        rd_buf_printf(error, "%s%san error that is %s%s", place, place[0] != '\0' ? ": " : "",
+                      lua_isnil(L, -1) ? "" : "a ", luaL_typename(L, -1));
 }
 
 static struct rd_vm *
@@ -121,8 +158,9 @@ rd_vm_load(struct rd_generation *g, unsigned index, struct rd_vm **out, struct r
     rd_slice_mark(&clock);
     vm->budget = &budget;
     rd_slice_open(&clock, vm, vm->L, rd_clock_ns());
+    lua_pushcfunction(vm->L, load_on_error);
     lua_pushcfunction(vm->L, load_all);
-    status = lua_pcall(vm->L, 0, 0, 0);
+    status = lua_pcall(vm->L, 0, 0, 1);
     rd_slice_close(&clock, rd_clock_ns());
     rd_slice_own(before);
     lua_sethook(vm->L, NULL, 0, 0);

@@ -222,6 +222,9 @@ void *rd_run_order_of(struct rd_run *run);
  */
 uint64_t rd_run_path(struct rd_run *run, uint32_t *ordinal);
 
+/* A file without what `lua` skips too: a byte order mark, then a first line with '#' in front. */
+struct rd_slice rd_script_text(struct rd_slice file);
+
 /* (worker, protected) The reply value at index as a reply; raises an error with type and line. */
 struct rd_reply *rd_reply_from_lua(lua_State *L, int index);
 /* (worker) That reply became part of the answer: it counts for Twilio's limits, until an error. */

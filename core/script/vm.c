@@ -49,7 +49,6 @@ vm_note_where(struct rd_vm *vm)
     lua_State *L = rd_slice_running(vm->clock);
     lua_Debug ar;
 
-    vm->budget->where[0] = '\0';
     for (int level = 0; L != NULL && lua_getstack(L, level, &ar); level++) {
         if (vm_stack_moves(&ar))
             return;

@@ -32,7 +32,8 @@ struct rd_budget {
     int64_t mem, mem_limit;         /* net bytes charged */
     bool mem_over;                  /* limit passed: collect, then decide, at the next hook */
     enum rd_killed killed;          /* sticky */
-    char where[96];                 /* "scripts/bot.lua:12" of the end of the memory */
+    char where[96];                 /* "scripts/bot.lua:12" of the end of the memory, or of an
+                                       error at load */
 };
 
 /* Who yields, and so who may resume: a yield that is not the script's own passes outwards. */

@@ -44,7 +44,12 @@ static const struct {
     { "\nx = 1", "scripts/bot.lua:2: assignment to undeclared global 'x'" },
     { "\nfunction helper() end", "scripts/bot.lua:2: assignment to undeclared global 'helper'" },
     { "error('no')", "scripts/bot.lua:1: no" },
-    { "error({})", "an error that is table" },
+    { "error({})", "scripts/bot.lua:1: an error that is a table" },
+    { "\nerror(nil)", "scripts/bot.lua:2: an error that is nil" },
+    { "\nerror('bare', 0)", "scripts/bot.lua:2: bare" },
+    { "error(setmetatable({}, { __tostring = function() return 'own' end }))",
+      "scripts/bot.lua:1: own" },
+    { "#!/usr/bin/lua\nerror('no')", "scripts/bot.lua:2: no" },
     { "\n\nwhile true do end",
       "scripts/bot.lua:3: the CPU budget of " RD_STR(LOAD_MS) " ms is used up by loading" },
     { "while true do pcall(function() while true do end end) end", "*is used up by loading" },
@@ -54,7 +59,7 @@ static const struct {
     { "\nlocal s = ('x'):rep(1 << 30)", "scripts/bot.lua:2: not enough memory" },
     { "replyd.sleep(1)", "scripts/bot.lua:1: sleep cannot wait while a script is loaded" },
     { "coroutine.yield()", "*coroutine.yield outside of a coroutine" },
-    { "\033Lua", "*attempt to load a binary chunk" },
+    { "\033Lua", "scripts/bot.lua: attempt to load a binary chunk" },
     { "require 'nothing'", "*require: no module 'nothing'" },
     { "require '../../etc/passwd'", "*is no module name" },
     { "require 'a..b'", "*is no module name" },
@@ -84,7 +89,24 @@ what_cannot_serve_is_refused_with_file_line_and_reason(void **state)
     driver_limits.vm_memory = (size_t)64 << 20;
 }
 
+static void
+what_the_parser_cannot_hold_names_the_file(void **state)
+{
+    char script[1000] = "return ";
+
+    (void)state;
+    memset(script + strlen(script), '{', 300);
+    driver_open("return function() end");
+    assert_null(driver_load(script));
+    assert_memory_equal(driver_error(), "scripts/bot.lua:", 16);
+    assert_non_null(strstr(driver_error(), "overflow"));
+    driver_close();
+}
+
 static const char *const accepted[] = {
+    "\xEF\xBB\xBFreturn function() end",
+    "#!/usr/bin/env lua\nreturn function() end",
+    "\xEF\xBB\xBF# first\nreturn function() end",
     "return function() end",
     "return {}",
     "return { concurrency = 'latest', debounce = '1s', schedule = { ['0 9 * * *'] = print } }",
@@ -144,6 +166,7 @@ main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_cannot_serve_is_refused_with_file_line_and_reason),
+        cmocka_unit_test(what_the_parser_cannot_hold_names_the_file),
         cmocka_unit_test(what_the_api_allows_is_accepted),
         cmocka_unit_test(a_reload_serves_new_messages_and_lets_sleepers_end),
         cmocka_unit_test(many_reloads_under_load_leave_nothing),
