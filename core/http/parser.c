@@ -71,6 +71,13 @@ parser_on_trailer(struct rd_parser *p)
     return p->trailers + p->in->n_headers > p->limits->max_headers ? parser_refuse(p, 431) : 0;
 }
 
+/* A line of the head reaches up to `end`; its bytes lie one after the other. */
+static int
+parser_check_line(struct rd_parser *p, const struct rd_http_header *h, const char *end)
+{
+    return (size_t)(end - h->name.p) > p->limits->max_line ? parser_refuse(p, 431) : 0;
+}
+
 static int
 parser_on_field(llhttp_t *ll, const char *at, size_t n)
 {
@@ -80,8 +87,9 @@ parser_on_field(llhttp_t *ll, const char *at, size_t n)
     if (p->phase == RD_PARSE_CHUNKED)
         return p->in_value ? (p->in_value = false, parser_on_trailer(p)) : 0;
     if (!p->in_value && p->in->n_headers > 0) {
-        parser_extend(&p->in->headers[p->in->n_headers - 1].name, at, n);
-        return 0;
+        h = &p->in->headers[p->in->n_headers - 1];
+        parser_extend(&h->name, at, n);
+        return parser_check_line(p, h, at + n);
     }
     p->in_value = false;
     if (p->in->n_headers >= p->limits->max_headers)
@@ -90,7 +98,7 @@ parser_on_field(llhttp_t *ll, const char *at, size_t n)
     if (h == NULL)
         return parser_refuse(p, 503);
     h->name = rd_slice_make(at, n);
-    return 0;
+    return parser_check_line(p, h, at + n);
 }
 
 static int
@@ -98,10 +106,14 @@ parser_on_value(llhttp_t *ll, const char *at, size_t n)
 {
     struct rd_parser *p = parser_of(ll);
 
+    struct rd_http_header *h;
+
     p->in_value = true;
-    if (p->phase == RD_PARSE_HEAD)
-        parser_extend(&p->in->headers[p->in->n_headers - 1].value, at, n);
-    return 0;
+    if (p->phase != RD_PARSE_HEAD)
+        return 0;
+    h = &p->in->headers[p->in->n_headers - 1];
+    parser_extend(&h->value, at, n);
+    return parser_check_line(p, h, at + n);
 }
 
 static int

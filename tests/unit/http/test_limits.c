@@ -86,17 +86,39 @@ the_request_line_has_a_limit(void **state)
 }
 
 static void
+each_header_line_has_a_limit(void **state)
+{
+    (void)state;
+    put("GET / HTTP/1.1\r\nHost: a\r\nX: ", 1);
+    put("a", 8192 - 3);
+    put("\r\nY: b\r\n\r\n", 1);
+    assert_int_equal(status_of(NULL), 200);
+    put("GET / HTTP/1.1\r\nHost: a\r\nX: ", 1);
+    put("a", 8192 - 3 + 1);
+    put("\r\n\r\n", 1);
+    assert_int_equal(status_of(NULL), 431);
+    put("GET / HTTP/1.1\r\nHost: a\r\n", 1);
+    put("x", 8192 + 1);
+    put(": y\r\n\r\n", 1);
+    assert_int_equal(status_of(NULL), 431);
+}
+
+static void
 the_head_has_a_limit(void **state)
 {
     size_t unread;
 
     (void)state;
     put("GET / HTTP/1.1\r\nHost: a\r\nX: ", 1);
+    put("a", 8180);
+    put("\r\nY: ", 1);
     put("a", 16384 - b.n - 4);
     put("\r\n\r\n", 1);
     assert_int_equal(b.n, 16384);
     assert_int_equal(status_of(NULL), 200);
     put("GET / HTTP/1.1\r\nHost: a\r\nX: ", 1);
+    put("a", 8180);
+    put("\r\nY: ", 1);
     put("a", 16384 - b.n - 3);
     put("\r\n\r\n", 1);
     assert_int_equal(status_of(NULL), 431);
@@ -227,6 +249,7 @@ main(void)
 {
     const struct CMUnitTest tests[] = {
         WITH_PIPE(the_request_line_has_a_limit),
+        WITH_PIPE(each_header_line_has_a_limit),
         WITH_PIPE(the_head_has_a_limit),
         WITH_PIPE(headers_are_counted),
         WITH_PIPE(a_body_has_a_limit_before_it_is_read),
