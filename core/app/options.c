@@ -132,8 +132,8 @@ static const struct rd_option options_core[] = {
     DURATION("recover", "\"10m\"", 0, OPTIONS_DAY, LATER, 0,
         "Acknowledged messages older than this are not run again after a crash.")
     VALUE("waiting_reply", "nil", rd_config_read_reply, C(waiting_reply),
-        "Answer at the deadline when the handler has said nothing yet and can go on: a string or"
-        " { body=, media= }.")
+        "Answer at the deadline when the handler has said nothing yet and can go on, which needs"
+        " late replies: they come with outgoing sends. A string or { body=, media= }.")
     VALUE("fallback_reply", "nil", rd_config_read_reply, C(fallback_reply),
         "Answer when the handler failed or could not finish: a string or { body=, media= }.")
     WORD("on_error", "\"twiml\"", "twiml|http500", RD_INTO_ENUM, C(on_error),

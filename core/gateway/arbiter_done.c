@@ -158,7 +158,8 @@ done_log_undeliverable(const struct rd_claim *c, unsigned n)
     rd_log_slice(&l, "sid", c->message->id);
     rd_log_str(&l, "outcome", rd_outcome_name(RD_OUTCOME_undeliverable));
     rd_log_uint(&l, "replies", n);
-    rd_log_str(&l, "why", "Twilio had its answer and there are no REST credentials");
+    rd_log_str(&l, "why",
+               "Twilio had its answer; late replies come with outgoing sends, not in this version");
     rd_log_end(&l);
 }
 

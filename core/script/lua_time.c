@@ -147,8 +147,9 @@ time_now(lua_State *L)
 
 const struct rd_lua_fn rd_lua_time_rows[] = {
     { "sleep", time_sleep, "sleep(duration)",
-      "Waits without keeping anybody else; seconds or \"5m\" (ms, s, m, h, d). A sleep that cannot "
-      "end before the deadline lets Twilio be answered first." },
+      "Waits without keeping anybody else; seconds or \"5m\" (ms, s, m, h, d). In this version a "
+      "handler ends at the deadline, asleep or not, unless it has called msg:finish(): late "
+      "replies come with outgoing sends." },
     { "now", time_now, "now()", "Seconds since 1970, with a fraction." },
     { NULL, NULL, NULL, NULL },
 };
