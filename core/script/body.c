@@ -7,6 +7,8 @@
  */
 #include "script/run.h"
 
+#include <string.h>
+
 #include "script/generation.h"
 #include "script/reply_value.h"
 #include "script/report.h"
@@ -97,12 +99,27 @@ body_call(lua_State *L)
     return body_convert(L, LUA_OK, 0);
 }
 
+/* Lua's own sentence of a want of memory names neither the place nor the limit; the log's does. */
+static void
+body_explain_want(lua_State *L)
+{
+    struct rd_buf *trace = &rd_run_of(L)->trace;
+
+    if (lua_type(L, 1) == LUA_TSTRING && strcmp(lua_tostring(L, 1), "not enough memory") == 0
+        && trace->n > 0) {
+        lua_pushlstring(L, trace->p, rd_slice_find(rd_buf_slice(trace), '\n'));
+        lua_replace(L, 1);
+    }
+    rd_buf_reset(trace);    /* what follows is another error's */
+}
+
 /* Protected: error(err, msg); the error is the argument. */
 static int
 body_call_error(lua_State *L)
 {
     int n;
 
+    body_explain_want(L);
     rd_run_push_handler(L);
     lua_insert(L, 1);
     n = body_push_event(L);

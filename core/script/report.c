@@ -3,7 +3,6 @@
  */
 #include "script/report.h"
 
-#include <stdio.h>
 #include <string.h>
 
 #include <lauxlib.h>
@@ -74,6 +73,24 @@ report_suggest(struct rd_buf *b, lua_State *L, const char *text)
         rd_buf_printf(b, ": did you mean '%.*s'?", RD_PRI(s.best));
 }
 
+/* Buffers of Lua's own libraries say no more than this, and have no place. */
+static bool
+report_is_want(const char *text)
+{
+    return strcmp(text, "not enough memory") == 0;
+}
+
+void
+rd_report_want(struct rd_run *run)
+{
+    const char *where = run->charge->where;
+    char want[RD_VM_WANT];
+
+    if (run->trace.n == 0)
+        rd_buf_printf(&run->trace, "%s%s%s", where, where[0] != '\0' ? ": " : "",
+                      rd_vm_want(run->vm, run->charge, want));
+}
+
 int
 rd_report_on_error(lua_State *L)
 {
@@ -83,7 +100,10 @@ rd_report_on_error(lua_State *L)
 
     text = luaL_tolstring(L, 1, &n);
     rd_buf_reset(&run->trace);
-    rd_buf_put(&run->trace, text, n < RD_RUN_TRACE / 2 ? n : RD_RUN_TRACE / 2);
+    if (report_is_want(text))
+        rd_report_want(run);
+    else
+        rd_buf_put(&run->trace, text, n < RD_RUN_TRACE / 2 ? n : RD_RUN_TRACE / 2);
     report_suggest(&run->trace, L, text);
     report_traceback(&run->trace, run->vm->generation, L);
     lua_settop(L, 1);
@@ -112,19 +132,6 @@ report_begin(struct rd_log_line *l, const struct rd_run *run)
     rd_log_slice(l, "script", g->scripts[run->order.script].path);
 }
 
-/* There is no message, or no memory for one. */
-static void
-report_put_place(struct rd_log_line *l, const struct rd_run *run)
-{
-    const char *where = run->charge->where;
-    char text[sizeof run->charge->where + 64];
-
-    snprintf(text, sizeof text, "%s%s%s", where, where[0] != '\0' ? ": " : "",
-             run->outcome == RD_OUTCOME_memory ? "not enough memory: vm_memory is used up"
-                                               : "an error without a message");
-    rd_log_str(l, "error", text);
-}
-
 void
 rd_report_error(struct rd_run *run)
 {
@@ -140,7 +147,7 @@ rd_report_error(struct rd_run *run)
     if (run->trace.n > 0)
         rd_log_slice(&l, "error", rd_buf_slice(&run->trace));
     else
-        report_put_place(&l, run);
+        rd_log_str(&l, "error", "an error without a message");
     rd_log_end(&l);
 }
 

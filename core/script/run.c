@@ -310,14 +310,19 @@ run_start_error_handler(struct rd_run *run, uint64_t *now_ns)
 static void
 run_end_failed(struct rd_run *run, int status, uint64_t *now_ns)
 {
+    enum rd_outcome why;
+
     rd_run_drop_op(run);
     rd_reply_free(run->reply);
     run->reply = NULL;
     run->failed = true;
     run->n_results = lua_gettop(run->thread.L) > 0;
     rd_children_cancel(run, RD_OUTCOME_cancelled);
+    why = run_failure(run, status);
+    if (why == RD_OUTCOME_memory)
+        rd_report_want(run);
     if (!run->in_error)
-        run->outcome = run_failure(run, status);
+        run->outcome = why;
     if (run->over == NULL)
         rd_report_error(run);    /* else it is the error of who waits for it */
     if (run->root == run && run_start_error_handler(run, now_ns))
@@ -408,6 +413,9 @@ rd_run_slice(struct rd_run *run, uint64_t *now_ns)
     }
     if (run->thread.L == NULL && !run_begin(run)) {
         run->outcome = RD_OUTCOME_memory;
+        run->charge->vm_full = true;
+        rd_report_want(run);
+        rd_report_error(run);
         run_end(run);
         return;
     }

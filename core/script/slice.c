@@ -103,6 +103,7 @@ rd_slice_raise(lua_State *L)
 {
     struct rd_vm *vm = rd_vm_of(L);
     const struct rd_budget *b = vm->budget;
+    char want[RD_VM_WANT];
 
     luaL_where(L, 0);
     if (lua_rawlen(L, -1) == 0)    /* inside a C function */
@@ -110,8 +111,7 @@ rd_slice_raise(lua_State *L)
     else
         lua_pushliteral(L, "");
     if (b->killed == RD_KILLED_MEMORY)
-        lua_pushfstring(L, "the memory budget of %d KiB is used up",
-                        (int)(b->mem_limit / 1024));
+        lua_pushstring(L, rd_vm_want(vm, b, want));
     else if (b->killed == RD_KILLED_BLOCKED)
         lua_pushfstring(L, "everybody else waited for more than %d ms: inside a callback of "
                         "table.sort or string.gsub, a metamethod or a long library call no other "

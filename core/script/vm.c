@@ -73,11 +73,27 @@ vm_refuse(struct rd_vm *vm, size_t old, size_t new)
 
     vm->refused_old = old;
     vm->refused_new = new;
-    if (!final || vm->budget == NULL || vm->budget->killed != RD_ALIVE)
+    if (vm->budget == NULL || vm->budget->killed != RD_ALIVE)
         return;
     vm_note_where(vm);
+    vm->budget->vm_full =
+        vm->budget->mem + (int64_t)new - (int64_t)old <= vm->budget->mem_limit;
+    if (!final)
+        return;
     vm->budget->killed = RD_KILLED_MEMORY;
     rd_slice_arm(vm->clock);
+}
+
+const char *
+rd_vm_want(const struct rd_vm *vm, const struct rd_budget *b, char out[RD_VM_WANT])
+{
+    size_t bytes = b->vm_full ? vm->limit : (size_t)b->mem_limit;
+    bool whole = bytes % ((size_t)1 << 20) == 0;
+
+    snprintf(out, RD_VM_WANT, "not enough memory: %s (%zu %s) is used up",
+             b->vm_full ? "vm_memory" : "handler_memory", bytes >> (whole ? 20 : 10),
+             whole ? "MiB" : "KiB");
+    return out;
 }
 
 static void

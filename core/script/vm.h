@@ -30,6 +30,7 @@ enum rd_killed { RD_ALIVE, RD_KILLED_CPU, RD_KILLED_BLOCKED, RD_KILLED_MEMORY };
 struct rd_budget {
     uint64_t cpu_ns, cpu_limit_ns;
     int64_t mem, mem_limit;         /* net bytes charged */
+    bool vm_full;                   /* the last refusal was for the VM's limit, not for this one */
     bool mem_over;                  /* limit passed: collect, then decide, at the next hook */
     enum rd_killed killed;          /* sticky */
     char where[96];                 /* "scripts/bot.lua:12" of the end of the memory, or of an
@@ -119,6 +120,10 @@ rd_vm_is_held(lua_State *L)
 {
     return *(uintptr_t *)lua_getextraspace(L) & 1;
 }
+
+#define RD_VM_WANT 80
+/* "not enough memory: handler_memory (32 MiB) is used up", as the last refusal by this budget. */
+const char *rd_vm_want(const struct rd_vm *vm, const struct rd_budget *b, char out[RD_VM_WANT]);
 
 /* An idle coroutine of the pool or a new one; L is NULL when memory is out. */
 struct rd_thread rd_vm_take_thread(struct rd_vm *vm);

@@ -121,7 +121,9 @@ def test_memory(gw, twilio):
     # buffers of string.gsub say it with a plain error
     assert twilio.text(gw, "buffer").messages == ["sorry"]
     ended(gw, "memory", 2)
-    assert "not enough memory" in gw.log("script_failed", outcome="memory")[-1]["error"]
+    for line in gw.log("script_failed", outcome="memory"):
+        assert re.match(r"scripts/main.lua:\d+: not enough memory: handler_memory \(32 MiB\)",
+                        line["error"]), line["error"]
     assert twilio.text(gw, "ok").messages == ["fine"]
 
 

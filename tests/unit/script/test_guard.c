@@ -141,6 +141,48 @@ memory_bombs_end_at_the_memory_budget(void **state)
     driver_limits.cpu_limit_ns = 500 * RD_MS;
 }
 
+/* What the `error` handler is told, and the log. */
+static void
+a_want_of_memory_names_its_place_and_the_limit(void **state)
+{
+    static const struct {
+        const char *code, *error;
+    } rows[] = {
+        { "return ('x'):rep(1e9)",
+          "scripts/bot.lua:3: not enough memory: handler_memory (14 MiB)" },
+        { "local s = 'x' while true do s = s .. s end",
+          "scripts/bot.lua:3: not enough memory: handler_memory (14 MiB)" },
+        { "local t = {} while true do t[#t + 1] = {} end",
+          "scripts/bot.lua:3: not enough memory: handler_memory (14 MiB)" },
+        { "return (('x'):rep(6 << 20))",
+          "scripts/bot.lua:3: not enough memory: vm_memory (16 MiB)" },
+    };
+    struct driver_run *holder;
+    char script[1000];
+
+    (void)state;
+    driver_limits.vm_memory = (size_t)16 << 20;
+    driver_limits.handler_memory = (size_t)14 << 20;
+    driver_limits.cpu_limit_ns = 20 * RD_SECOND;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        snprintf(script, sizeof script,
+                 "return { error = function(e) return tostring(e) end, message = function(msg)\n"
+                 "if msg.body == 'bad' then\n%s end\n"
+                 "local s = ('x'):rep(5 << 20) replyd.debug.wait_event('go') end }", rows[i].code);
+        driver_open(script);
+        holder = i == 3 ? driver_start("hold") : NULL;
+        driver_ask("bad");
+        assert_int_equal(driver_last.outcome, RD_OUTCOME_memory);
+        if (strncmp(driver_last.text, rows[i].error, strlen(rows[i].error)) != 0)
+            fail_msg("%s: %s", rows[i].code, driver_last.text);
+        driver_close();
+        free(holder);
+    }
+    driver_limits.vm_memory = (size_t)64 << 20;
+    driver_limits.handler_memory = (size_t)32 << 20;
+    driver_limits.cpu_limit_ns = 500 * RD_MS;
+}
+
 static void
 garbage_is_not_charged(void **state)
 {
@@ -291,6 +333,7 @@ main(void)
         cmocka_unit_test(endless_loops_end_at_the_cpu_budget),
         cmocka_unit_test(patterns_end_at_the_cpu_budget_or_their_step_limit),
         cmocka_unit_test(memory_bombs_end_at_the_memory_budget),
+        cmocka_unit_test(a_want_of_memory_names_its_place_and_the_limit),
         cmocka_unit_test(garbage_is_not_charged),
         cmocka_unit_test(others_keep_their_memory_when_one_explodes),
         cmocka_unit_test(a_long_handler_makes_way_and_still_ends),
