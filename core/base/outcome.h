@@ -24,7 +24,7 @@
     X(join,          "asked again while running: the answer of the first")           \
     X(merged,        "part of a joined burst")                                       \
     X(dropped,       "refused by the conversation's rule, its full queue or loop_guard") \
-    X(refused,       "verified, but for no script: no MessageSid, no route, a sender refused")   \
+    X(refused,       "verified, but for no script: the log says why (no route, a sender refused)") \
     X(overload,      "503: too much in flight")                                      \
     X(http503,       "503: the store is known to be faulty")
 

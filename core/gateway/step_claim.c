@@ -125,8 +125,10 @@ rd_step_claim(struct rd_exchange *x)
     refused = rd_gate_refuses(x->route, x->message);
     if (refused != NULL)
         return claim_refuse(x, refused);
-    if (rd_marks_read(x) != 0)
+    if (rd_marks_read(x) != 0) {
+        x->no_script = "the message is too large";
         return rd_exchange_refuse(x, 413, RD_OUTCOME_refused);
+    }
     rd_buf_init(&key, CLAIM_KEY_MOST);
     next = claim_key(x->message, &key) == 0 ? claim_order(x, rd_buf_slice(&key))
                                             : claim_refuse(x, "MessageSid is too long");
