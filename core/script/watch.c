@@ -8,11 +8,11 @@
 #include "script/worker.h"
 
 #include <fcntl.h>
-#include <inttypes.h>
 #include <limits.h>
 #include <linux/futex.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -127,14 +127,14 @@ watch_is_asleep(const struct rd_worker *w)
     return end != NULL && end[1] == ' ' && (end[2] == 'S' || end[2] == 'D');
 }
 
-/* Nanoseconds that it ran, and that it would have run but had no CPU; false: unknown here. */
-static bool
-watch_times(const struct rd_worker *w, uint64_t *run_ns, uint64_t *ready_ns)
+/* Nanoseconds that it ran on a CPU; 0 when they cannot be read. */
+static uint64_t
+watch_run(const struct rd_worker *w)
 {
     char text[128];
 
     watch_read(w, "schedstat", text, sizeof text);
-    return sscanf(text, "%" SCNu64 " %" SCNu64, run_ns, ready_ns) == 2;
+    return strtoull(text, NULL, 10);
 }
 
 /* A new slice, or the hook has had its say in this one: the thread is alive. */
@@ -149,30 +149,32 @@ watch_has_moved(struct rd_worker *w, uint64_t number, uint64_t start_ns, uint64_
     w->watch.number = number;
     w->watch.fired = fired;
     w->watch.handled = atomic_load_explicit(&w->clock.handled, memory_order_relaxed);
-    w->watch.marked_ns = 0;
+    w->watch.marked = false;
+    w->watch.own_ns = 0;
     return true;
 }
 
 /*
- * On a busy machine a second is nothing: what counts is that the thread had most of it, and ran in
- * C or slept there although signals woke it. What it only waited for a CPU is not its fault.
+ * On a busy machine a second is nothing: what counts is that the thread had half of it, and ran in
+ * C or slept there although signals woke it. What it only waited for a CPU is not its fault; the
+ * kernel counts that when the wait is over, so what is neither run nor asleep now is taken for it.
  */
 static bool
 watch_had_its_time(struct rd_worker *w, uint64_t now_ns)
 {
-    uint64_t run, ready, waited;
+    uint64_t run = watch_run(w), passed = now_ns - w->watch.looked_ns, ran;
 
-    if (!watch_times(w, &run, &ready))
-        return false;
-    if (w->watch.marked_ns == 0) {
-        w->watch.marked_ns = now_ns;
-        w->watch.run_ns = run;
-        w->watch.ready_ns = ready;
+    ran = run - w->watch.run_ns;
+    w->watch.run_ns = run;
+    w->watch.looked_ns = now_ns;
+    if (!w->watch.marked) {
+        w->watch.marked = true;
         return false;
     }
-    run -= w->watch.run_ns;
-    waited = run + ready - w->watch.ready_ns;
-    return run >= WATCH_OWN || now_ns - w->watch.marked_ns >= waited + WATCH_OWN;
+    w->watch.own_ns += ran;
+    if (passed > ran && watch_is_asleep(w))
+        w->watch.own_ns += passed - ran;
+    return w->watch.own_ns >= WATCH_OWN;
 }
 
 static bool
@@ -186,7 +188,6 @@ watch_is_lost(struct rd_worker *w, uint64_t now_ns)
 #endif
     if (still_ns < WATCH_MARK || now_ns - w->watch.looked_ns < WATCH_LOOK)
         return false;
-    w->watch.looked_ns = now_ns;
     if (watch_had_its_time(w, now_ns) && still_ns >= WATCH_LOST &&
         signals - w->watch.handled >= WATCH_SIGNALS)
         return true;
