@@ -12,6 +12,7 @@
 
 #include <lauxlib.h>
 
+#include "base/check.h"
 #include "base/fold.h"
 #include "base/mem.h"
 #include "base/suggest.h"
@@ -381,6 +382,7 @@ handlers_schedule(struct handlers_in *in, const char *key)
     s->entries = rd_arena_alloc(&in->vm->generation->arena, (n + 1) * sizeof *s->entries);
     if (s->entries == NULL)
         luaL_error(L, "the scripts are larger than 64 MiB");
+    RD_ASSERT(s->entries != NULL);    /* luaL_error does not return */
     in->refs->entries = rd_calloc(n + 1, sizeof *in->refs->entries);
     for (size_t i = 0; i < n; i++) {
         in->refs->entries[i] = list[i].ref;

@@ -124,6 +124,7 @@ sched_on_idle(uv_idle_t *idle)
         sched_batch(w);
     else
         uv_idle_stop(&w->idle);
+    rd_worker_turn(w);    /* after the last run the loop sleeps, before any check */
 }
 
 static void

@@ -448,6 +448,7 @@ test_what_is_fixed_at_start(void **state)
                                   "other.lua: script_threads: changed, which needs a restart\n");
     rd_config_free(next);
     rd_buf_free(&errors);
+    rd_buf_free(&warnings);
 }
 
 int

@@ -174,6 +174,27 @@ stopping_the_worker_cancels_its_runs(void **state)
     free(r);
 }
 
+/* Their ends take many turns of the loop; after the last of them nothing else wakes it. */
+static void
+a_worker_ends_after_runs_that_end_slowly(void **state)
+{
+    struct driver_run *runs[50];
+
+    (void)state;
+    driver_open("return function()\n"
+                "  local x <close> = setmetatable({}, { __close = function()\n"
+                "    for i = 1, 20000 do end end })\n"
+                "  replyd.sleep(100) end");
+    for (unsigned i = 0; i < 50; i++)
+        runs[i] = driver_start("");
+    driver_wait_queued();
+    driver_close();
+    for (unsigned i = 0; i < 50; i++) {
+        assert_int_equal(driver_wait(runs[i])->outcome, RD_OUTCOME_cancelled);
+        free(runs[i]);
+    }
+}
+
 int
 main(void)
 {
@@ -188,6 +209,7 @@ main(void)
         cmocka_unit_test(a_status_handler_s_value_is_ignored),
         cmocka_unit_test(cancelling_a_sleeper_ends_it_at_once),
         cmocka_unit_test(stopping_the_worker_cancels_its_runs),
+        cmocka_unit_test(a_worker_ends_after_runs_that_end_slowly),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
