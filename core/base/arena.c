@@ -1,9 +1,13 @@
 /* arena.c - see arena.h. Owns the chunks; called from anywhere. */
 #include "base/arena.h"
 
+#include "base/check.h"
 #include "base/pool.h"
 
-#define ARENA_CHUNK 2032    /* with its head the pool's largest; one SMS's 22 parameters fit */
+/* Chunks: with their heads the pool's sizes. A reply fits the first; the others grow with it. */
+#define ARENA_FIRST 496
+#define ARENA_LEAST 240
+#define ARENA_MOST 2032
 #define ARENA_ALIGN _Alignof(max_align_t)
 
 struct rd_arena_chunk {
@@ -30,10 +34,34 @@ rd_arena_free(struct rd_arena *a)
     rd_arena_init(a, a->limit);
 }
 
+static void
+arena_add(struct rd_arena *a, struct rd_arena_chunk *c, size_t size)
+{
+    c->next = a->chunks;
+    c->size = size;
+    a->chunks = c;
+    a->at = (char *)c->data;
+    a->end = a->at + size;
+    a->used += size;
+}
+
+static size_t
+arena_step(const struct rd_arena *a)
+{
+    size_t half = a->used / 2 & ~(ARENA_ALIGN - 1);
+
+    if (a->chunks == NULL)
+        return ARENA_FIRST;
+    if (half > ARENA_MOST)
+        return ARENA_MOST;
+    return half > ARENA_LEAST ? half : ARENA_LEAST;
+}
+
+/* A chunk with room for n bytes, and for more where the cap lets it. */
 static int
 arena_add_chunk(struct rd_arena *a, size_t need)
 {
-    size_t size = need > ARENA_CHUNK ? need : ARENA_CHUNK;
+    size_t least = arena_step(a), size = need > least ? need : least;
     struct rd_arena_chunk *c;
 
     if (size > a->limit - a->used)
@@ -43,13 +71,15 @@ arena_add_chunk(struct rd_arena *a, size_t need)
     c = rd_pool_try(sizeof *c + size);
     if (c == NULL)
         return -1;
-    c->next = a->chunks;
-    c->size = size;
-    a->chunks = c;
-    a->at = (char *)c->data;
-    a->end = a->at + size;
-    a->used += size;
+    arena_add(a, c, size);
     return 0;
+}
+
+void
+rd_arena_reserve(struct rd_arena *a, size_t n)
+{
+    RD_ASSERT(a->chunks == NULL && n <= a->limit);
+    arena_add(a, rd_pool_get(sizeof(struct rd_arena_chunk) + n), n);
 }
 
 void *

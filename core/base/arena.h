@@ -22,6 +22,9 @@ struct rd_arena {
 void rd_arena_init(struct rd_arena *a, size_t limit);
 void rd_arena_free(struct rd_arena *a);
 
+/* The first chunk of a new arena: n bytes, few, for who knows what it will hold. Or aborts. */
+void rd_arena_reserve(struct rd_arena *a, size_t n);
+
 /* n bytes aligned for any object, not zeroed; NULL over the cap or without memory. */
 void *rd_arena_alloc(struct rd_arena *a, size_t n);
 

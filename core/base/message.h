@@ -52,7 +52,7 @@ struct rd_media {
 struct rd_message {
     uint32_t magic;
     atomic_uint refs;
-    struct rd_arena arena;
+    struct rd_arena arena;       /* the message itself is in it */
 
     struct rd_params params;
     enum rd_message_kind kind;
@@ -82,8 +82,11 @@ struct rd_message {
     uint64_t start_ns;           /* monotonic: where the deadlines count from */
 };
 
-/* A message with one reference and an empty arena of at most limit bytes. */
-struct rd_message *rd_message_new(size_t limit);
+/*
+ * A message with one reference and an arena of at most limit bytes; room of them, if that is not
+ * much, come in one block with it.
+ */
+struct rd_message *rd_message_new(size_t limit, size_t room);
 struct rd_message *rd_message_ref(struct rd_message *m);
 /* Gives a reference back; frees the message at zero. NULL is ignored. */
 void rd_message_unref(struct rd_message *m);

@@ -22,7 +22,8 @@
 #define POOL_GRAIN 32      /* below POOL_FINE, a class for each multiple */
 #define POOL_FINE 512
 #define POOL_FINE_CLASSES (POOL_FINE / POOL_GRAIN)
-#define POOL_CLASSES (POOL_FINE_CLASSES + 4)    /* and 768, 1024, 1536, 2048 */
+#define POOL_COARSE 128    /* above it, a class for each multiple */
+#define POOL_CLASSES (POOL_FINE_CLASSES + (2048 - POOL_FINE) / POOL_COARSE)
 #define POOL_BATCH 16      /* objects that change hands at once */
 
 /* Slabs double up to here; they are populated at once: a fault for each page costs more. */
@@ -61,16 +62,15 @@ pool_class(size_t n)
 {
     if (n <= POOL_FINE)
         return n > 0 ? (unsigned)((n - 1) / POOL_GRAIN) : 0;
-    return POOL_FINE_CLASSES + (n > 768 ? 1u : 0) + (n > 1024 ? 1u : 0) + (n > 1536 ? 1u : 0);
+    return (unsigned)(POOL_FINE_CLASSES + (n - POOL_FINE - 1) / POOL_COARSE);
 }
 
 static size_t
 pool_class_size(unsigned class)
 {
-    static const size_t coarse[] = { 768, 1024, 1536, 2048 };
-
-    return class < POOL_FINE_CLASSES ? (class + 1) * (size_t)POOL_GRAIN
-                                     : coarse[class - POOL_FINE_CLASSES];
+    if (class < POOL_FINE_CLASSES)
+        return (class + 1) * (size_t)POOL_GRAIN;
+    return POOL_FINE + (class + 1 - POOL_FINE_CLASSES) * (size_t)POOL_COARSE;
 }
 
 /* ---- the depot ------------------------------------------------------------------------ */

@@ -66,6 +66,8 @@ rd_hold_freeze(struct rd_claim *c, struct rd_answer *answer, enum rd_outcome out
     }
     c->answer = answer;
     c->outcome = outcome;
+    rd_answer_unref(c->if_late);
+    c->if_late = NULL;
 }
 
 static void

@@ -141,6 +141,7 @@ rd_inbox_finish(struct rd_task *t, void *op,
 {
     struct rd_run_result result = { .op_wait = op, .op_done = op_done };
     enum rd_published how;
+    bool whole;
 
     RD_CHECK(t, RD_TASK_MAGIC);
     if (op != NULL)
@@ -150,12 +151,15 @@ rd_inbox_finish(struct rd_task *t, void *op,
         result.answer = rd_answer_ref(t->config->waiting);
     else
         result.answer = reply_compose(t, NULL, NULL);
-    if (result.answer == NULL)
+    whole = result.answer != NULL;
+    if (!whole)
         result.answer = rd_compose_empty();
     t->finished = true;
     rd_inbox_watch_late(t);
     how = rd_arbiter_finish(t->gateway, t->claim, t->run, rd_worker_epoch(t->inbox->worker),
                             &result);
+    if (how == RD_PUBLISHED_COMMIT && whole)
+        rd_task_drop_replies(t);    /* they are in the answer, which is decided */
     if (how != RD_PUBLISHED_STALE && !t->config->can_send)
         rd_conversation_leave(t);    /* nothing that it says can come out of order any more */
     return how;
@@ -171,28 +175,13 @@ rd_inbox_time_left(const struct rd_task *t)
 
 /* ---- the end ------------------------------------------------------------------------ */
 
-static void
-reply_drop_published(struct rd_task *t)
-{
-    struct rd_store_reply *next;
-
-    for (; t->replies != NULL; t->replies = next) {
-        next = t->replies->next;
-        rd_reply_free(t->replies->reply);
-        free(t->replies);
-    }
-    rd_reply_free(t->all);
-    t->all = NULL;
-    t->replies_tail = &t->replies;
-}
-
 /* A failed run: the error handler's reply, else fallback_reply; the published do not count. */
 static void
 result_failed(struct rd_task *t, struct rd_reply *reply, struct rd_run_result *result)
 {
     struct rd_reply_key key;
 
-    reply_drop_published(t);
+    rd_task_drop_replies(t);
     if (reply == NULL && t->config->fallback_reply != NULL && t->message->kind == RD_KIND_MESSAGE)
         reply = rd_reply_copy(t->config->fallback_reply);
     result->failed = true;
@@ -237,7 +226,7 @@ result_mute(struct rd_task *t, struct rd_run_result *result)
 {
     struct rd_store_effect *kept = rd_inbox_opt_out_effect(t);
 
-    reply_drop_published(t);
+    rd_task_drop_replies(t);
     result->answer = rd_compose_empty();
     if (!result_is_failure(result->outcome)) {
         result->outcome = RD_OUTCOME_empty;
@@ -274,7 +263,7 @@ rd_inbox_result(struct rd_task *t, struct rd_run_end *end, struct rd_run_result 
         result_failed(t, NULL, result);
         return;
     }
-    if (t->all != NULL && end->outcome == RD_OUTCOME_empty)
+    if ((t->all != NULL || t->n_replies > 0) && end->outcome == RD_OUTCOME_empty)
         result->outcome = RD_OUTCOME_ok;
     if (rd_reply_is_empty(reply))
         rd_reply_free(reply);

@@ -24,7 +24,7 @@ rd_schedule_key(struct rd_slice path, struct rd_slice line, const char *tick, st
 struct rd_message *
 rd_schedule_message(struct rd_slice path, struct rd_slice line, const char *tick)
 {
-    struct rd_message *m = rd_message_new(2 * RD_SCHEDULE_KEY);
+    struct rd_message *m = rd_message_new(2 * RD_SCHEDULE_KEY, 2 * RD_SCHEDULE_KEY);
     char id[TICK_LINE + 64];
 
     snprintf(id, sizeof id, "schedule %.*s at %s", (int)(line.n < TICK_LINE ? line.n : TICK_LINE),

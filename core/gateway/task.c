@@ -33,8 +33,8 @@ rd_task_new(struct rd_gateway *g, struct rd_claim_ref claim, uint64_t run, struc
     return t;
 }
 
-static void
-task_free_replies(struct rd_task *t)
+void
+rd_task_drop_replies(struct rd_task *t)
 {
     struct rd_store_reply *next;
 
@@ -44,6 +44,8 @@ task_free_replies(struct rd_task *t)
         free(t->replies);
     }
     rd_reply_free(t->all);
+    t->all = NULL;
+    t->replies_tail = &t->replies;
 }
 
 void
@@ -52,7 +54,7 @@ rd_task_free(struct rd_task *t)
     struct rd_store_effect *next;
 
     RD_CHECK(t, RD_TASK_MAGIC);
-    task_free_replies(t);
+    rd_task_drop_replies(t);
     for (; t->effects != NULL; t->effects = next) {
         next = t->effects->next;
         free(t->effects);

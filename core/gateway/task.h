@@ -58,6 +58,8 @@ struct rd_task {
 struct rd_task *rd_task_new(struct rd_gateway *g, struct rd_claim_ref claim, uint64_t run,
                             struct rd_message *m, struct rd_generation *generation,
                             unsigned script, uint8_t shard);
+/* Forgets what was published so far. */
+void rd_task_drop_replies(struct rd_task *t);
 /* Gives everything back, also the share of the in-flight cap. */
 void rd_task_free(struct rd_task *t);
 

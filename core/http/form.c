@@ -124,6 +124,15 @@ form_repair(struct rd_params *params, struct rd_arena *a)
     return 0;
 }
 
+size_t
+rd_form_room(struct rd_slice form)
+{
+    size_t align = _Alignof(max_align_t);
+
+    return (form_ampersands(form) + 1) * sizeof(struct rd_param) +
+           (form.n + align - 1) / align * align;
+}
+
 int
 rd_form_decode(struct rd_slice form, size_t max, struct rd_arena *a, struct rd_params *out)
 {

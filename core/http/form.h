@@ -15,6 +15,9 @@
  * arena's cap. */
 int rd_form_decode(struct rd_slice form, size_t max, struct rd_arena *a, struct rd_params *out);
 
+/* Bytes of an arena that rd_form_decode takes, if all is UTF-8. */
+size_t rd_form_room(struct rd_slice form);
+
 /* The reverse: names and values encoded (unreserved A-Za-z0-9-._~, space as "+"), joined by "&". */
 struct rd_buf;
 void rd_form_encode(const struct rd_params *params, struct rd_buf *out);

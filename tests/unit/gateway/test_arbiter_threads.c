@@ -256,7 +256,7 @@ ask(struct request *r)
     enum rd_claimed claimed;
 
     order.hash = rd_hash(order.key);
-    order.message = rd_message_new(64);
+    order.message = rd_message_new(64, 0);
     order.message->is_fallback = r->is_fallback;
     claimed = rd_arbiter_claim(&g, &order, &r->ref, &replay);
     if (claimed == RD_CLAIMED_REPLAY) {

@@ -151,7 +151,7 @@ test_idle_entries_are_forgotten_in_turn(void **state)
     for (size_t i = 0; i < most; i++) {
         struct rd_claim *c = add(i);
 
-        c->message = rd_message_new(16);
+        c->message = rd_message_new(16, 0);
         rd_claims_idle(claims, c);
         assert_null(c->message);
         rd_claims_idle(claims, c);    /* a second time does nothing */

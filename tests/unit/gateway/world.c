@@ -142,7 +142,7 @@ world_verdict(struct world_ticket *t, const struct rd_verdict *verdict)
 static struct rd_message *
 message_of(unsigned key, unsigned flags)
 {
-    struct rd_message *m = rd_message_new(64);
+    struct rd_message *m = rd_message_new(64, 0);
 
     m->kind = flags & ASK_STATUS ? RD_KIND_STATUS : RD_KIND_MESSAGE;
     m->is_fallback = flags & ASK_FALLBACK;

@@ -54,7 +54,7 @@ early_of(const char *key, const char *text, unsigned in, unsigned replies)
     struct rd_store_request *r = rd_store_request_new(RD_STORE_early, rd_slice_str(key));
 
     r->answer = answer_of(text, in);
-    r->request = rd_message_new(1024);
+    r->request = rd_message_new(1024, 0);
     add_replies(r, replies);
     return r;
 }

@@ -193,7 +193,7 @@ test_many_pairs(void **state)
 
         snprintf(key, sizeof key, "%zu", i);
         r->op = RD_STORE_early;
-        r->request = rd_message_new(64);
+        r->request = rd_message_new(64, 0);
         add_effect(r, RD_EFFECT_SET, key, key);
         asker_post(&asker, r);
     }

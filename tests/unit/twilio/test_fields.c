@@ -14,7 +14,7 @@
 static struct rd_message *
 message(struct rd_slice form)
 {
-    struct rd_message *m = rd_message_new(65536);
+    struct rd_message *m = rd_message_new(65536, 0);
 
     assert_int_equal(rd_form_decode(form, 1000, &m->arena, &m->params), 0);
     assert_int_equal(rd_fields_read(m), 0);
@@ -250,7 +250,7 @@ body_text_word_and_args(void **state)
 static void
 the_cap_of_the_arena_is_an_error(void **state)
 {
-    struct rd_message *m = rd_message_new(2050);
+    struct rd_message *m = rd_message_new(2050, 100);
     struct rd_param body = { RD_LIT("Body"), RD_LIT("") };
     char word[3000];
 

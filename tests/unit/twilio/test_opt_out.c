@@ -13,7 +13,7 @@
 static struct rd_message *
 read_form(struct rd_slice form)
 {
-    struct rd_message *m = rd_message_new(65536);
+    struct rd_message *m = rd_message_new(65536, 0);
 
     assert_int_equal(rd_form_decode(form, 100, &m->arena, &m->params), 0);
     assert_int_equal(rd_fields_read(m), 0);
