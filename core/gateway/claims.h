@@ -34,24 +34,24 @@ struct rd_waiter {
 
 struct rd_claim {
     uint32_t magic;
+    enum rd_claim_phase phase;
     struct rd_claim *next;             /* in its bucket */
     struct rd_claim *next_idle;        /* in the list of those that may be forgotten */
     uint64_t hash, id;                 /* id: unique in the process */
-    enum rd_claim_phase phase;
     uint64_t run;                      /* serial of the current run; 0: none */
     struct rd_message *message;        /* while a run may still need it */
     struct rd_generation *generation;  /* the same */
     unsigned script;
     uint8_t shard;
-    uint64_t soft_ns;                  /* monotonic: the first request's soft deadline */
-    struct rd_answer *answer;          /* frozen; settled bytes are these, always */
-    struct rd_answer *if_late;         /* what a deadline would send; NULL: the configuration's */
-    enum rd_outcome outcome;
     bool silent;                       /* no handler: an empty answer */
     bool soft_due;                     /* the soft deadline came during LOOKUP */
     bool owed;                         /* acknowledged; its handler is still to be dispatched */
     bool may_forget;                   /* row known to be final, no mail under way, no run */
     bool given_up;                     /* the row could not be written until late_limit */
+    enum rd_outcome outcome;
+    uint64_t soft_ns;                  /* monotonic: the first request's soft deadline */
+    struct rd_answer *answer;          /* frozen; settled bytes are these, always */
+    struct rd_answer *if_late;         /* what a deadline would send; NULL: the configuration's */
     unsigned mails;                    /* store requests under way */
     enum rd_row_state row;             /* as the last completion said */
     uint64_t retry_until_ms;           /* failed writes are repeated until then; 0: not yet set */

@@ -24,15 +24,6 @@ rd_lua_field_name(size_t i)
     return fields_names[i];
 }
 
-bool
-rd_lua_field_is(const char *name)
-{
-    for (const char *const *n = fields_names; *n != NULL; n++)
-        if (strcmp(*n, name) == 0)
-            return true;
-    return false;
-}
-
 /* ---- one value ------------------------------------------------------------------- */
 
 void

@@ -12,9 +12,6 @@
 /* The table replyd of a new VM is on the top: remembers what decodes JSON. */
 void rd_lua_fields_open(lua_State *L);
 
-/* name is such a field. */
-bool rd_lua_field_is(const char *name);
-
 /* Pushes the value of the field, nil when the message has none; 1. */
 int rd_lua_field_push(lua_State *L, const struct rd_message *m, const char *name);
 

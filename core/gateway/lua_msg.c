@@ -1,8 +1,8 @@
 /*
- * lua_msg.c - msg and ev, as Lua tables whose fields are set at once.
+ * lua_msg.c - msg and ev, as Lua tables whose fields are made when first read (lua_event.c).
  *
- * params and the fields of lua_fields are made when first read. Methods act on
- * the message of the running handler: one kept from another handler raises.
+ * Methods act on the message of the running handler: one kept from another
+ * handler raises, as do its fields that were not read before.
  * Called on script threads.
  */
 #include "gateway/lua_msg.h"
@@ -15,138 +15,28 @@
 #include "base/mem.h"
 #include "base/suggest.h"
 #include "gateway/inbox.h"
+#include "gateway/lua_event.h"
 #include "gateway/lua_fields.h"
 #include "gateway/lua_params.h"
 #include "script/script.h"
-#include "twilio/opt_out.h"
-#include "twilio/status.h"
 
 #define LUA_MSG_META "replyd.msg"
 
 /* Registry-like key in a msg table: the serial of its run. Its address is the key. */
 static const char lua_msg_run_key;
 
-/* ---- fields ------------------------------------------------------------------------ */
-
-/* Absent fields are nil. */
-static void
-msg_set(lua_State *L, const char *name, struct rd_slice value)
-{
-    if (value.p == NULL)
-        return;
-    lua_pushlstring(L, value.p, value.n);
-    lua_setfield(L, -2, name);
-}
-
-/* A message without a Body is one whose text is empty: scripts need not ask. */
-static void
-msg_set_words(lua_State *L, const char *name, struct rd_slice value)
-{
-    msg_set(L, name, value.p != NULL ? value : RD_LIT(""));
-}
-
-static void
-msg_set_media(lua_State *L, const struct rd_message *m)
-{
-    lua_createtable(L, (int)m->n_media, 0);
-    for (size_t i = 0; i < m->n_media; i++) {
-        lua_createtable(L, 0, 2);
-        msg_set(L, "url", m->media[i].url);
-        msg_set(L, "type", m->media[i].type);
-        lua_rawseti(L, -2, (lua_Integer)i + 1);
-    }
-    lua_setfield(L, -2, "media");
-}
-
-static void
-msg_set_fallback(lua_State *L, const struct rd_message *m)
-{
-    if (!m->is_fallback)
-        return;
-    lua_createtable(L, 0, 2);
-    msg_set(L, "code", m->fallback_code);
-    msg_set(L, "url", m->fallback_url);
-    lua_setfield(L, -2, "fallback");
-}
-
-static void
-msg_set_text(lua_State *L, const struct rd_task *t)
-{
-    const struct rd_message *m = t->message;
-
-    msg_set(L, "phone", m->phone);
-    msg_set_words(L, "body", m->body);
-    msg_set_words(L, "text", m->text);
-    msg_set_words(L, "word", m->word);
-    msg_set_words(L, "args", t->args);
-    msg_set_media(L, m);
-    msg_set_fallback(L, m);
-    lua_pushnumber(L, m->received_at);
-    lua_setfield(L, -2, "received_at");
-    lua_pushinteger(L, (lua_Integer)t->attempt);
-    lua_setfield(L, -2, "attempt");
-}
-
-/* Twilio's own text where it sends one, else ours. */
-static void
-msg_set_error(lua_State *L, const struct rd_message *m)
-{
-    struct rd_slice code = rd_params_get(&m->params, RD_LIT("ErrorCode"));
-    struct rd_slice text = rd_params_get(&m->params, RD_LIT("ErrorMessage"));
-
-    if (code.n == 0)
-        return;
-    if (text.n == 0)
-        text = rd_slice_str(rd_status_error_text(code));
-    msg_set(L, "error_code", code);
-    msg_set(L, "error_text", text);
-}
-
-static void
-msg_set_status(lua_State *L, const struct rd_message *m)
-{
-    msg_set(L, "status", m->status);
-    msg_set_error(L, m);
-    msg_set(L, "tag", m->tag);
-    msg_set(L, "done_at", rd_params_get(&m->params, RD_LIT("RawDlrDoneDate")));
-    lua_pushboolean(L, rd_status_is_final(m->status));
-    lua_setfield(L, -2, "final");
-}
-
-static void
-msg_set_opt_out(lua_State *L, const struct rd_message *m)
-{
-    const char *kind = rd_opt_out_name(m->opt_out);
-
-    msg_set(L, "kind", kind != NULL ? rd_slice_str(kind)
-                                    : rd_params_get(&m->params, RD_LIT("OptOutType")));
-    msg_set(L, "by", m->opt_out_by_word ? RD_LIT("word") : RD_LIT("twilio"));
-}
+/* The fields that a handler reads are made when it does, and kept in the table. */
+#define LUA_MSG_FEW 3
 
 int
 rd_lua_msg_push(lua_State *L, void *order)
 {
     struct rd_task *t = order;
-    const struct rd_message *m = t->message;
 
     RD_CHECK(t, RD_TASK_MAGIC);
-    if (m->kind == RD_KIND_SCHEDULE)
+    if (t->message->kind == RD_KIND_SCHEDULE)
         return 0;    /* nobody has said anything */
-    lua_createtable(L, 0, 20);
-    msg_set(L, "id", m->id);
-    msg_set(L, "account", m->account);
-    msg_set(L, "service", m->service.n ? m->service : rd_slice_make(NULL, 0));
-    msg_set(L, "from", m->from);
-    msg_set(L, "to", m->to);
-    msg_set(L, "channel", m->channel);
-    if (m->kind == RD_KIND_STATUS)
-        msg_set_status(L, m);
-    else
-        msg_set_text(L, t);
-    if (t->handler == RD_HANDLER_OPT_OUT)
-        msg_set_opt_out(L, m);
-    lua_pushinteger(L, (lua_Integer)rd_generation_number(t->generation));
-    lua_setfield(L, -2, "generation");
+    lua_createtable(L, 0, 1 + LUA_MSG_FEW);
     lua_pushinteger(L, (lua_Integer)t->run);
     lua_rawsetp(L, -2, &lua_msg_run_key);
     luaL_setmetatable(L, LUA_MSG_META);
@@ -155,12 +45,10 @@ rd_lua_msg_push(lua_State *L, void *order)
 
 /* ---- the running message -------------------------------------------------------------- */
 
-/* The task of the handler that runs, if the table at index 1 is its message; raises otherwise. */
-static struct rd_task *
-msg_task(lua_State *L, const char *method)
+/* Of the table at index 1; 0: it is none of ours. */
+static uint64_t
+msg_serial(lua_State *L)
 {
-    struct rd_run *run = rd_run_of(L);
-    struct rd_task *t = run ? rd_run_order_of(run) : NULL;
     lua_Integer serial = 0;
 
     if (lua_istable(L, 1)) {
@@ -168,9 +56,29 @@ msg_task(lua_State *L, const char *method)
         serial = lua_tointeger(L, -1);
         lua_pop(L, 1);
     }
+    return (uint64_t)serial;
+}
+
+/* The task of the handler that runs, if it is that of this run; else NULL. */
+static struct rd_task *
+msg_running(lua_State *L, uint64_t serial)
+{
+    struct rd_run *run = rd_run_of(L);
+    struct rd_task *t = run ? rd_run_order_of(run) : NULL;
+
+    return t != NULL && t->run == serial ? t : NULL;
+}
+
+/* The task of the handler that runs, if the table at index 1 is its message; raises otherwise. */
+static struct rd_task *
+msg_task(lua_State *L, const char *method)
+{
+    uint64_t serial = msg_serial(L);
+    struct rd_task *t = msg_running(L, serial);
+
     if (serial == 0)
         luaL_error(L, "msg:%s: call it with a colon on the message itself", method);
-    if (t == NULL || (uint64_t)serial != t->run || t->ended)
+    if (t == NULL || t->ended)
         luaL_error(L, "msg:%s: the handler of this message has ended", method);
     return t;
 }
@@ -300,7 +208,7 @@ static const struct rd_lua_fn msg_functions[] = {
     { NULL, NULL, NULL, NULL },
 };
 
-/* Documentation only: rd_lua_msg_push sets them. */
+/* Documentation only: lua_event.c has them. */
 static const struct rd_lua_fn msg_fields[] = {
     { "id", NULL, "msg.id, msg.account, msg.service",
       "MessageSid, AccountSid, MessagingServiceSid (nil without one)." },
@@ -355,25 +263,6 @@ rd_lua_msg_register(void)
 
 /* ---- metatables ----------------------------------------------------------------------- */
 
-/* Pushes a field that is made when it is first read; false: the message has no such field. */
-static bool
-msg_make(lua_State *L, const char *name)
-{
-    const struct rd_task *t;
-
-    if (strcmp(name, "params") == 0) {
-        rd_lua_params_push(L, &msg_task(L, name)->message->params);
-        return true;
-    }
-    if (!rd_lua_field_is(name))
-        return false;
-    t = msg_task(L, name);
-    if (t->message->kind == RD_KIND_STATUS)
-        return false;
-    rd_lua_field_push(L, t->message, name);
-    return true;
-}
-
 /* Offers each "msg.name" and "ev.name" of a row's signature. */
 static void
 msg_offer(struct rd_suggest *s, struct rd_slice signature)
@@ -404,26 +293,40 @@ msg_refuse_misspelt(lua_State *L, struct rd_slice name)
                    lua_pushlstring(L, s.best.p, s.best.n));
 }
 
-/* Reached only for fields that are not set: those made when read, methods, absent ones. */
+/* A field that was not read before; what it is stays in the table. */
+static int
+msg_make(lua_State *L, size_t field)
+{
+    const struct rd_task *t = msg_running(L, msg_serial(L));
+
+    if (t == NULL)
+        luaL_error(L, "msg.%s: the handler of this message has ended: keep what you need of it, "
+                      "not the message", rd_lua_event_name(field));
+    else
+        rd_lua_event_push(L, t, field);
+    if (lua_isnil(L, -1))
+        return 1;
+    lua_pushvalue(L, 2);
+    lua_pushvalue(L, -2);
+    lua_rawset(L, 1);
+    return 1;
+}
+
+/* What is not in the table yet. Upvalue: names of fields with their numbers, and methods. */
 static int
 msg_index(lua_State *L)
 {
-    const char *name = lua_type(L, 2) == LUA_TSTRING ? lua_tostring(L, 2) : "";
-
-    if (msg_make(L, name)) {
-        lua_pushvalue(L, 2);
-        lua_pushvalue(L, -2);
-        lua_rawset(L, 1);
+    lua_pushvalue(L, 2);
+    switch (lua_rawget(L, lua_upvalueindex(1))) {
+    case LUA_TFUNCTION:
         return 1;
+    case LUA_TNUMBER:
+        return msg_make(L, (size_t)lua_tointeger(L, -1));
+    default:
+        if (lua_type(L, 2) == LUA_TSTRING)
+            msg_refuse_misspelt(L, rd_slice_str(lua_tostring(L, 2)));
+        return 1;    /* nil */
     }
-    for (const struct rd_lua_fn *f = msg_functions; f->name != NULL; f++)
-        if (strcmp(name, f->name) == 0) {
-            lua_pushcfunction(L, f->call);
-            return 1;
-        }
-    msg_refuse_misspelt(L, rd_slice_str(name));
-    lua_pushnil(L);
-    return 1;
 }
 
 /* pairs(msg): the fields that a script knows; params among them. */
@@ -443,10 +346,8 @@ msg_next(lua_State *L)
 static int
 msg_pairs(lua_State *L)
 {
-    lua_getfield(L, 1, "params");    /* made if they were not yet */
-    lua_pop(L, 1);
-    for (size_t i = 0; rd_lua_field_name(i) != NULL; i++) {
-        lua_getfield(L, 1, rd_lua_field_name(i));
+    for (size_t i = 0; rd_lua_event_name(i) != NULL; i++) {
+        lua_getfield(L, 1, rd_lua_event_name(i));    /* made if it was not yet */
         lua_pop(L, 1);
     }
     lua_pushcfunction(L, msg_next);
@@ -454,11 +355,27 @@ msg_pairs(lua_State *L)
     return 2;
 }
 
+static void
+msg_push_names(lua_State *L)
+{
+    lua_newtable(L);
+    for (size_t i = 0; rd_lua_event_name(i) != NULL; i++) {
+        lua_pushinteger(L, (lua_Integer)i);
+        lua_setfield(L, -2, rd_lua_event_name(i));
+    }
+    for (const struct rd_lua_fn *f = msg_functions; f->name != NULL; f++) {
+        lua_pushcfunction(L, f->call);
+        lua_setfield(L, -2, f->name);
+    }
+}
+
 void
 rd_lua_msg_open(lua_State *L, void *data)
 {
     (void)data;
-    rd_lua_metatable(L, LUA_MSG_META, msg_index, msg_pairs);
+    msg_push_names(L);
+    lua_pushcclosure(L, msg_index, 1);
+    rd_lua_metatable(L, LUA_MSG_META, msg_pairs);
     rd_lua_params_open(L);
     rd_lua_fields_open(L);
 }

@@ -97,10 +97,10 @@ params_index(lua_State *L)
 }
 
 void
-rd_lua_metatable(lua_State *L, const char *name, lua_CFunction index, lua_CFunction pairs)
+rd_lua_metatable(lua_State *L, const char *name, lua_CFunction pairs)
 {
     luaL_newmetatable(L, name);
-    lua_pushcfunction(L, index);
+    lua_insert(L, -2);
     lua_setfield(L, -2, "__index");
     lua_pushcfunction(L, pairs);
     lua_setfield(L, -2, "__pairs");
@@ -112,5 +112,6 @@ rd_lua_metatable(lua_State *L, const char *name, lua_CFunction index, lua_CFunct
 void
 rd_lua_params_open(lua_State *L)
 {
-    rd_lua_metatable(L, LUA_PARAMS_META, params_index, params_pairs);
+    lua_pushcfunction(L, params_index);
+    rd_lua_metatable(L, LUA_PARAMS_META, params_pairs);
 }

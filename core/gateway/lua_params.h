@@ -14,7 +14,7 @@ void rd_lua_params_open(lua_State *L);
 /* Pushes the parameters as a table: first values by name, :all(name), pairs() in wire order. */
 void rd_lua_params_push(lua_State *L, const struct rd_params *params);
 
-/* A metatable of that name with __index and __pairs, which scripts cannot read. */
-void rd_lua_metatable(lua_State *L, const char *name, lua_CFunction index, lua_CFunction pairs);
+/* A metatable of that name, which scripts cannot read; its __index is popped from the stack. */
+void rd_lua_metatable(lua_State *L, const char *name, lua_CFunction pairs);
 
 #endif

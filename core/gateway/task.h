@@ -20,38 +20,38 @@
 struct rd_task {
     struct rd_mail mail;                 /* first: RUN */
     uint32_t magic;
+    unsigned script;
     struct rd_gateway *gateway;
     struct rd_task *next, *prev;         /* in the worker's table */
     struct rd_task *next_same;           /* in its bucket by run serial */
     struct rd_claim_ref claim;
     uint64_t run;                        /* serial */
-    uint8_t shard;
     struct rd_message *message;          /* a reference */
     struct rd_generation *generation;    /* a reference */
     const struct rd_config *config;      /* the generation's */
-    unsigned script;
     unsigned attempt;
+    uint8_t shard;
 
     /* from here on the script thread's own */
-    struct rd_inbox *inbox;
-    struct rd_run *handle;               /* NULL while queued; until nothing of it goes on */
+    bool mute;                           /* an opt-out that must not be answered */
+    bool finished;                       /* msg:finish was called, maybe by an earlier run */
+    bool watched;                        /* by the late limit */
+    bool ended;                          /* its handler has; what it spawned goes on */
+    bool again;                          /* a rerun: its conversation has let it in before */
     enum rd_handler handler;
     int keyword;
-    bool mute;                           /* an opt-out that must not be answered */
+    struct rd_inbox *inbox;
+    struct rd_run *handle;               /* NULL while queued; until nothing of it goes on */
     struct rd_slice args;                /* rest after the word or the keyword */
     struct rd_reply *all;                /* replies published so far, joined */
     struct rd_store_reply *replies, **replies_tail;    /* the same one by one, with keys */
-    unsigned n_replies;
     struct rd_store_effect *effects;
-    bool finished;                       /* msg:finish was called, maybe by an earlier run */
     uint64_t soft_ns, late_ns;           /* monotonic: when Twilio, and when we, wait no longer */
     struct rd_task *next_late, *prev_late;    /* watched by the late limit */
-    bool watched;
     struct rd_conversation *talk;        /* in which it runs or waits; NULL: none */
     struct rd_task *next_turn;           /* waits behind it */
-    bool ended;                          /* its handler has; what it spawned goes on */
     uint64_t started_ns;                 /* monotonic: when its handler began; 0: not yet */
-    bool again;                          /* a rerun: its conversation has let it in before */
+    unsigned n_replies;
 };
 
 /* A task for the current run of a message; takes references. */

@@ -52,7 +52,7 @@ load_script(lua_State *L, struct rd_vm *vm, unsigned i)
     struct rd_gen_script *script = &vm->generation->scripts[i];
     const struct rd_source *source = rd_generation_find(vm->generation, script->path);
 
-    snprintf(vm->budget->where, sizeof vm->budget->where, "%s", script->path.p);
+    snprintf(vm->where, sizeof vm->where, "%s", script->path.p);
     if (rd_env_load(L, source->path, source->text) != LUA_OK)
         lua_error(L);
     lua_pushvalue(L, -1);
@@ -80,14 +80,14 @@ load_all(lua_State *L)
 static int
 load_on_error(lua_State *L)
 {
-    struct rd_budget *b = rd_vm_of(L)->budget;
+    struct rd_vm *vm = rd_vm_of(L);
     lua_Debug ar;
 
-    for (int level = 1; b->killed == RD_ALIVE && lua_getstack(L, level, &ar); level++) {
+    for (int level = 1; vm->budget->killed == RD_ALIVE && lua_getstack(L, level, &ar); level++) {
         lua_getinfo(L, "Sl", &ar);
         if (ar.currentline <= 0)
             continue;
-        snprintf(b->where, sizeof b->where, "%s:%d", ar.short_src, ar.currentline);
+        snprintf(vm->where, sizeof vm->where, "%s:%d", ar.short_src, ar.currentline);
         break;
     }
     if (luaL_getmetafield(L, 1, "__tostring") != LUA_TNIL)
@@ -110,12 +110,13 @@ load_has_place(const char *text, const char *where)
 static void
 load_explain(lua_State *L, const struct rd_budget *b, int status, struct rd_buf *error)
 {
+    const char *where = rd_vm_of(L)->where;
     const char *text = lua_tostring(L, -1);
-    const char *place = text != NULL && load_has_place(text, b->where) ? "" : b->where;
+    const char *place = text != NULL && load_has_place(text, where) ? "" : where;
 
     if (status == LUA_ERRMEM || b->killed == RD_KILLED_MEMORY)
-        rd_buf_printf(error, "%s%snot enough memory for loading (vm_memory)", b->where,
-                      b->where[0] != '\0' ? ": " : "");
+        rd_buf_printf(error, "%s%snot enough memory for loading (vm_memory)", where,
+                      where[0] != '\0' ? ": " : "");
     else if (text != NULL)
         rd_buf_printf(error, "%s%s%s%s", place, place[0] != '\0' ? ": " : "", text,
                       b->killed == RD_KILLED_CPU ? " by loading" : "");

@@ -83,7 +83,7 @@ report_is_want(const char *text)
 void
 rd_report_want(struct rd_run *run)
 {
-    const char *where = run->charge->where;
+    const char *where = run->vm->where;
     char want[RD_VM_WANT];
 
     if (run->trace.n == 0)

@@ -211,6 +211,7 @@ run_open_slice(struct rd_run *run, uint64_t now_ns)
     run->state = RD_RUN_RUNNING;
     run->vm->run = run;
     run->vm->budget = run->charge;
+    run->vm->where[0] = '\0';
     atomic_store_explicit(&c->order, run->order.order, memory_order_relaxed);
     rd_slice_open(c, run->vm, run->thread.L, now_ns);
 }

@@ -45,14 +45,14 @@ struct rd_run {
     uint64_t cpu_ns;                     /* of the phases before this one */
     struct rd_op *op;                    /* the one slot: pending, or done and not yet released */
 
+    enum rd_outcome outcome;
     bool cancelled;                      /* outcome is the reason; ends at its next boundary */
     bool in_error;                       /* the `error` handler runs; outcome is already decided */
     bool failed;                         /* the protected call ended with an error */
-    enum rd_outcome outcome;
+    bool said_redirect;                  /* of a root: published, and nothing can follow it */
     struct rd_reply *reply;
     struct rd_reply *half_made;          /* by a conversion that an error cut off */
     size_t n_said;                       /* of a root: messages published so far */
-    bool said_redirect;                  /* of a root: and nothing can follow them */
     struct rd_buf trace;                 /* error text and traceback */
     unsigned log_lines;                  /* written so far; beyond the limit only counted */
     int n_results;                       /* on the top of a child's coroutine when it has ended */

@@ -20,10 +20,11 @@
 #if defined(__SANITIZE_ADDRESS__)
 #define VM_SMALL ((size_t)0)
 #else
-#define VM_SMALL ((size_t)RD_VM_CLASSES * VM_GRAIN)
+#define VM_SMALL (vm_size(RD_VM_CLASSES - 1))
 #endif
 #define VM_KEPT ((size_t)64 * 1024)    /* bytes of free blocks kept of each class */
 #define VM_GRAIN 16
+#define VM_HEAD 8
 #define VM_REPORT (256 * 1024)    /* bytes that the gauge may be off */
 #define VM_STACK_MOST ((uintptr_t)32 << 20)    /* bytes; Lua allows a million slots of 16 */
 
@@ -54,7 +55,7 @@ vm_note_where(struct rd_vm *vm)
             return;
         lua_getinfo(L, "Sl", &ar);
         if (ar.currentline > 0) {
-            snprintf(vm->budget->where, sizeof vm->budget->where, "%s:%d", ar.short_src,
+            snprintf(vm->where, sizeof vm->where, "%s:%d", ar.short_src,
                      ar.currentline);
             return;
         }
@@ -116,7 +117,14 @@ vm_charge(struct rd_vm *vm, size_t old, size_t new)
 static unsigned
 vm_class(size_t n)
 {
-    return (unsigned)((n - 1) / VM_GRAIN);
+    return (unsigned)((n + VM_HEAD - 1) / VM_GRAIN);
+}
+
+/* With malloc's head a multiple of the grain, as malloc rounds it. */
+static size_t
+vm_size(unsigned class)
+{
+    return (size_t)class * VM_GRAIN + VM_HEAD;
 }
 
 /* A block that the VM has let go is the next one's: Lua frees by the thousand when it sweeps. */
@@ -130,7 +138,7 @@ vm_get(struct rd_vm *vm, size_t n)
         return malloc(n);
     block = vm->blocks[class].head;
     if (block == NULL)
-        return malloc((class + 1) * (size_t)VM_GRAIN);
+        return malloc(vm_size(class));
     vm->blocks[class].head = block->next;
     vm->blocks[class].n--;
     return block;
@@ -139,7 +147,7 @@ vm_get(struct rd_vm *vm, size_t n)
 static bool
 vm_is_full(const struct rd_vm *vm, unsigned class)
 {
-    return vm->blocks[class].n * (class + 1) * VM_GRAIN >= VM_KEPT;
+    return vm->blocks[class].n * vm_size(class) >= VM_KEPT;
 }
 
 static void

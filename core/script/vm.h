@@ -20,7 +20,7 @@
 #include "script/script.h"
 
 #define RD_VM_MAGIC RD_MAGIC('v', 'm', ' ', '1')
-#define RD_VM_CLASSES 32        /* sizes of small blocks: multiples of 16 up to 512 */
+#define RD_VM_CLASSES 32        /* sizes of small blocks: 8, 24, 40, ... 504 bytes */
 #define RD_VM_POOL 128          /* idle coroutines kept: about 1 KiB each */
 #define RD_VM_CROWDED(limit) ((limit) / 5 * 4)    /* more than that in use is too much */
 
@@ -33,8 +33,6 @@ struct rd_budget {
     bool vm_full;                   /* the last refusal was for the VM's limit, not for this one */
     bool mem_over;                  /* limit passed: collect, then decide, at the next hook */
     enum rd_killed killed;          /* sticky */
-    char where[96];                 /* "scripts/bot.lua:12" of the end of the memory, or of an
-                                       error at load */
 };
 
 /* Who yields, and so who may resume: a yield that is not the script's own passes outwards. */
@@ -81,6 +79,8 @@ struct rd_vm {
     } blocks[RD_VM_CLASSES];        /* not in used */
     struct rd_budget *budget;       /* who is charged now; NULL: nobody */
     size_t refused_old, refused_new;    /* last refusal: the second equal one is final */
+    char where[96];                 /* "scripts/bot.lua:12" of it in this slice, or of an error at
+                                       load */
     size_t crowded;                 /* more bytes in use: rebuild.c looks at it */
     bool rebuilding;                /* a loader makes its successor; no handler begins here */
     bool rebuild_failed;            /* or would not help */

@@ -78,11 +78,11 @@ debug_fail(lua_State *L)
 /* An op that ends after a time, or when its event is signalled on the same thread. */
 struct debug_wait {
     struct rd_op op;
-    uv_timer_t timer;
     int started;
+    uv_timer_t *timer;              /* NULL: it waits for the event */
     uint64_t ms;
-    char event[32];                 /* empty: the timer */
     struct debug_wait *next;        /* those that wait for an event, of this thread */
+    char event[];
 };
 
 static _Thread_local struct debug_wait *debug_waiting;
@@ -103,11 +103,11 @@ wait_start(struct rd_op *op, uv_loop_t *loop)
 
     atomic_fetch_add(&debug_ops.started, 1);
     w->started = 1;
-    uv_timer_init(loop, &w->timer);
-    w->timer.data = w;
-    if (w->event[0] == '\0') {
+    if (w->timer != NULL) {
+        uv_timer_init(loop, w->timer);
+        w->timer->data = w;
         uv_update_time(loop);
-        return uv_timer_start(&w->timer, debug_on_timer, w->ms, 0);
+        return uv_timer_start(w->timer, debug_on_timer, w->ms, 0);
     }
     w->next = debug_waiting;
     debug_waiting = w;
@@ -132,7 +132,8 @@ wait_cancel(struct rd_op *op)
     struct debug_wait *w = (struct debug_wait *)op;
 
     atomic_fetch_add(&debug_ops.cancelled, 1);
-    uv_timer_stop(&w->timer);
+    if (w->timer != NULL)
+        uv_timer_stop(w->timer);
     debug_unlink(w);
 }
 
@@ -146,7 +147,7 @@ wait_push(struct rd_op *op, lua_State *L)
 static void
 debug_on_close(uv_handle_t *handle)
 {
-    free(handle->data);
+    free(handle);
 }
 
 static void
@@ -154,12 +155,13 @@ wait_release(struct rd_op *op)
 {
     struct debug_wait *w = (struct debug_wait *)op;
 
-    if (!w->started) {
-        free(w);
-        return;
-    }
-    atomic_fetch_add(&debug_ops.released, 1);
-    uv_close((uv_handle_t *)&w->timer, debug_on_close);
+    if (w->started)
+        atomic_fetch_add(&debug_ops.released, 1);
+    if (w->started && w->timer != NULL)
+        uv_close((uv_handle_t *)w->timer, debug_on_close);
+    else
+        free(w->timer);
+    free(w);
 }
 
 static const struct rd_op_class debug_wait_class = {
@@ -167,15 +169,16 @@ static const struct rd_op_class debug_wait_class = {
 };
 
 static struct debug_wait *
-debug_new_wait(lua_State *L)
+debug_new_wait(lua_State *L, const char *event)
 {
-    struct debug_wait *w = calloc(1, sizeof *w);
+    struct debug_wait *w = calloc(1, sizeof *w + strlen(event) + 1);
 
     if (w == NULL) {
         luaL_error(L, "out of memory");
         abort();    /* not reached: luaL_error does not return */
     }
     w->op.cls = &debug_wait_class;
+    memcpy(w->event, event, strlen(event) + 1);
     return w;
 }
 
@@ -183,9 +186,14 @@ static int
 debug_delay(lua_State *L)
 {
     uint64_t ms = rd_lua_check_duration(L, 1);
-    struct debug_wait *w = debug_new_wait(L);
+    struct debug_wait *w = debug_new_wait(L, "");
 
     w->ms = ms;
+    w->timer = calloc(1, sizeof *w->timer);
+    if (w->timer == NULL) {
+        free(w);
+        return luaL_error(L, "out of memory");
+    }
     return rd_op_await(L, &w->op);
 }
 
@@ -202,10 +210,8 @@ debug_event(lua_State *L)
 static int
 debug_wait_event(lua_State *L)
 {
-    const char *name = debug_event(L);
-    struct debug_wait *w = debug_new_wait(L);
+    struct debug_wait *w = debug_new_wait(L, debug_event(L));
 
-    snprintf(w->event, sizeof w->event, "%s", name);
     return rd_op_await(L, &w->op);
 }
 

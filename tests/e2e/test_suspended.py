@@ -44,5 +44,5 @@ def test_waiting_handlers_fit_in_memory_and_all_complete(gateway, twilio, count)
         print(f"{waiting} handlers wait in {used:.0f} MiB, {each:.2f} KiB each, of it "
               f"{vm / waiting / 1024:.2f} in Lua; {woken} woken, all ended after {took:.2f} s")
     assert used <= 400, used
-    assert each <= (6.5 if n >= 10_000 else 9)    # few pay for what all of them share
+    assert each <= (4.5 if n >= 10_000 else 7)    # few pay for what all of them share
     assert woken == waiting
