@@ -46,6 +46,8 @@ rd_message_unref(struct rd_message *m)
     RD_CHECK(m, RD_MESSAGE_MAGIC);
     if (atomic_fetch_sub_explicit(&m->refs, 1, memory_order_acq_rel) != 1)
         return;
+    for (size_t i = 0; i < m->n_parts; i++)
+        rd_message_unref(m->parts[i]);    /* which have none themselves */
     m->magic = RD_DEAD;
     arena = m->arena;
     rd_arena_free(&arena);    /* and the message, which is in it */

@@ -78,6 +78,10 @@ struct rd_message {
     struct rd_slice callback;    /* status_callback of replies that have none of their own */
     struct rd_slice tag;         /* kind STATUS: tag of the reply that it is about */
 
+    /* the messages that it was joined from (gateway/burst), in order; references */
+    struct rd_message **parts;
+    size_t n_parts;              /* 0: nobody joined anything */
+
     double received_at;          /* seconds since 1970 */
     uint64_t start_ns;           /* monotonic: where the deadlines count from */
 };

@@ -68,6 +68,7 @@ struct rd_run_result {
     struct rd_store_effect *effects;
     enum rd_outcome outcome;
     bool failed;                         /* answer and replies: the error handler's, or fallback */
+    bool joined;                         /* of a burst: the other parts are answered, no 500 */
     bool discard;                        /* replies that were not sent yet go */
     struct rd_mailbox *op_mailbox;       /* early commit: who waits for it, and the op that does */
     void *op_wait;
@@ -93,8 +94,9 @@ enum rd_published rd_arbiter_finish(struct rd_gateway *g, struct rd_claim_ref re
 bool rd_arbiter_end(struct rd_gateway *g, struct rd_claim_ref ref, uint64_t run, uint64_t epoch,
                     struct rd_run_result *result);
 /*
- * Its conversation gives it up (`latest`) or refuses it (`drop`, a full queue): the answer is
- * <Response/> unless one is frozen, replies not yet sent go. False: it was no longer current.
+ * Its conversation gives it up (`latest`), refuses it (`drop`, a full queue) or joins it to the
+ * next one (`debounce`): the answer is <Response/> unless one is frozen, replies not yet sent go.
+ * False: it was no longer current.
  */
 bool rd_arbiter_refuse(struct rd_gateway *g, struct rd_claim_ref ref, uint64_t run, uint64_t epoch,
                        enum rd_outcome outcome);

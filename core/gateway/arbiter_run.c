@@ -83,8 +83,8 @@ arbiter_end(struct arbiter_hold *h, uint64_t epoch, struct rd_run_result *result
     bool first = c->answer == NULL;
 
     c->run = 0;
-    if (first && result->failed && rd_hold_config(c)->on_error == RD_ON_ERROR_HTTP500 &&
-        !arbiter_waits_fallback(c)) {
+    if (first && result->failed && !result->joined &&
+        rd_hold_config(c)->on_error == RD_ON_ERROR_HTTP500 && !arbiter_waits_fallback(c)) {
         rd_hold_forget(h, 500, result->outcome);
         return;
     }

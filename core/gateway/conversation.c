@@ -5,6 +5,8 @@
 
 #include "base/hash.h"
 #include "base/mem.h"
+#include "gateway/burst.h"
+#include "gateway/debounce.h"
 
 #define CONVERSATION_MAGIC RD_MAGIC('t', 'a', 'l', 'k')
 
@@ -15,6 +17,7 @@ struct rd_conversation {
     struct rd_message *who;               /* a reference: its addresses are the key */
     struct rd_inbox *inbox;
     struct rd_task *running;              /* has the turn */
+    struct rd_task *held;                 /* waits for more of its burst; not in the queue yet */
     struct rd_task *first, **tail;        /* wait for it, linked by next_turn */
     size_t n;
     bool turning;                         /* the turn is being given, further up the stack */
@@ -68,7 +71,7 @@ conversation_rest(struct rd_conversation *c)
 {
     struct rd_conversation **at = conversation_bucket(c->inbox, c->hash);
 
-    if (c->running != NULL || c->first != NULL || c->turning)
+    if (c->running != NULL || c->held != NULL || c->first != NULL || c->turning)
         return;
     while (*at != c)
         at = &(*at)->next;
@@ -133,15 +136,21 @@ conversation_rule(const struct rd_task *t)
 
 /* ---- refusals ---------------------------------------------------------------------- */
 
-/* The answer is <Response/>; a handler that runs ends at its next wait. */
-static void
+/*
+ * The answer is <Response/>; a handler that runs ends at its next wait. False: it was answered
+ * otherwise before.
+ */
+static bool
 conversation_refuse(struct rd_task *t, enum rd_outcome outcome)
 {
-    rd_arbiter_refuse(t->gateway, t->claim, t->run, rd_worker_epoch(t->inbox->worker), outcome);
+    bool current = rd_arbiter_refuse(t->gateway, t->claim, t->run,
+                                     rd_worker_epoch(t->inbox->worker), outcome);
+
     if (t->handle != NULL)
         rd_run_cancel(t->handle, RD_OUTCOME_cancelled);
     else
         rd_inbox_forget(t);
+    return current;
 }
 
 /* Whoever wants no more messages is heard, whatever comes before or after it. */
@@ -172,10 +181,75 @@ conversation_give_up(struct rd_conversation *c)
 static bool
 conversation_is_full(const struct rd_conversation *c, const struct rd_task *t)
 {
-    if (c->running == NULL || t->again || conversation_is_owed(t))
+    size_t before = c->n + (c->running != NULL);
+
+    if (before == 0 || t->again || conversation_is_owed(t))
         return false;
-    return c->n >= t->config->max_sender_queue ||
+    return before > t->config->max_sender_queue ||
            conversation_rule(t) == RD_CONCURRENCY_DROP;
+}
+
+/* Behind the others, if its rule lets it; the caller gives the turn. */
+static void
+conversation_admit(struct rd_conversation *c, struct rd_task *t)
+{
+    if (conversation_rule(t) == RD_CONCURRENCY_LATEST)
+        conversation_give_up(c);
+    if (conversation_is_full(c, t))
+        conversation_refuse(t, RD_OUTCOME_dropped);
+    else
+        conversation_push(c, t);
+}
+
+/* ---- bursts ------------------------------------------------------------------------- */
+
+static struct rd_task *
+conversation_unhold(struct rd_conversation *c)
+{
+    struct rd_task *t = c->held;
+
+    c->held = NULL;
+    t->talk = NULL;
+    rd_debounce_close(t);
+    return t;
+}
+
+/* The burst is whole: it wants its turn. */
+static void
+conversation_release(struct rd_conversation *c)
+{
+    if (c->held != NULL)
+        conversation_admit(c, conversation_unhold(c));
+}
+
+/* The message becomes that of the burst so far, which it ends; false: it cannot. */
+static bool
+conversation_merge(struct rd_conversation *c, struct rd_task *t)
+{
+    struct rd_message *joined;
+
+    if (c->held->script != t->script)
+        return false;
+    joined = rd_burst_join(c->held->message, t->message);
+    if (joined == NULL)
+        return false;
+    if (conversation_refuse(conversation_unhold(c), RD_OUTCOME_merged)) {
+        rd_message_unref(t->message);
+        t->message = joined;
+    } else {
+        rd_message_unref(joined);    /* its deadline has ended the burst */
+    }
+    return true;
+}
+
+static void
+conversation_hold(struct rd_conversation *c, struct rd_task *t)
+{
+    if (c->held != NULL && !conversation_merge(c, t))
+        conversation_release(c);
+    c->held = t;
+    t->talk = c;
+    rd_debounce_open(t);
 }
 
 /* ---- from outside -------------------------------------------------------------------- */
@@ -191,13 +265,22 @@ rd_conversation_enter(struct rd_inbox *in, struct rd_task *t)
     }
     c = conversation_of(in, t->message);
     RD_CHECK(c, CONVERSATION_MAGIC);
-    if (conversation_rule(t) == RD_CONCURRENCY_LATEST)
-        conversation_give_up(c);
-    if (conversation_is_full(c, t)) {
-        conversation_refuse(t, RD_OUTCOME_dropped);
-        return;
+    if (rd_debounce_wants(t)) {
+        conversation_hold(c, t);
+    } else {
+        conversation_release(c);
+        conversation_admit(c, t);
     }
-    conversation_push(c, t);
+    conversation_give(c);
+}
+
+void
+rd_conversation_release(struct rd_task *t)
+{
+    struct rd_conversation *c = t->talk;
+
+    RD_CHECK(c, CONVERSATION_MAGIC);
+    conversation_release(c);
     conversation_give(c);
 }
 
@@ -218,6 +301,8 @@ rd_conversation_leave(struct rd_task *t)
     t->talk = NULL;
     if (c->running == t)
         c->running = NULL;
+    else if (c->held == t)
+        conversation_unhold(c);
     else
         conversation_remove(c, t);
     conversation_give(c);

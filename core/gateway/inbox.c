@@ -161,6 +161,7 @@ inbox_commit(struct rd_task *t, struct rd_run_end *end)
 
     (void)rd_fault(RD_FAULT_script_end);
     rd_inbox_result(t, end, &result);
+    result.joined = t->message->n_parts > 0;
     if (t->message->kind == RD_KIND_SCHEDULE)
         inbox_log_entry(t, result.outcome);
     else
@@ -314,6 +315,9 @@ inbox_setup(struct rd_worker *w, void *data)
     in->waiting_tail = &in->waiting;
     uv_timer_init(rd_worker_loop(w), &in->late_timer);
     in->late_timer.data = in;
+    uv_timer_init(rd_worker_loop(w), &in->window_timer);
+    in->window_timer.data = in;
+    in->n_timers = 2;
     rd_worker_set_data(w, in);
     return 0;
 }
@@ -323,6 +327,8 @@ inbox_on_closed(uv_handle_t *handle)
 {
     struct rd_inbox *in = handle->data;
 
+    if (--in->n_timers > 0)
+        return;
     rd_conversations_drop(in);
     pthread_mutex_destroy(&in->lock);
     in->magic = RD_DEAD;
@@ -336,6 +342,7 @@ inbox_teardown(struct rd_worker *w, void *data)
     const struct rd_inbox_start *start = data;
 
     uv_close((uv_handle_t *)&in->late_timer, inbox_on_closed);
+    uv_close((uv_handle_t *)&in->window_timer, inbox_on_closed);
     if (start->ended != NULL)
         start->ended(start->arg);
 }

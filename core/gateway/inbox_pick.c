@@ -68,6 +68,8 @@ rd_inbox_pick(struct rd_task *t)
         return pick_is(t, RD_HANDLER_STATUS);
     if (m->opt_out != RD_OPT_OUT_NONE)
         return pick_opt_out(t, payload);
+    if (m->n_parts > 0)
+        return pick_is(t, RD_HANDLER_MESSAGE);    /* none of it is a keyword (debounce.c) */
     return pick_keyword(t, payload, m->text) || pick_is(t, RD_HANDLER_MESSAGE);
 }
 

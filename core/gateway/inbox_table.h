@@ -23,6 +23,9 @@ struct rd_inbox {
     struct rd_task *late, *late_last;     /* watched by the late limit, oldest first */
     uv_timer_t late_timer;
     bool late_running;
+    struct rd_task *window, *window_last; /* wait for more of their burst, the first to end first */
+    uv_timer_t window_timer;
+    unsigned n_timers;                    /* not yet closed */
     struct rd_conversation *talks[INBOX_BUCKETS];    /* by hash of their addresses */
 };
 

@@ -1,6 +1,8 @@
 /* lua_event.c - see lua_event.h: the table of fields. Called inside a handler. */
 #include "gateway/lua_event.h"
 
+#include <lauxlib.h>
+
 #include "gateway/lua_fields.h"
 #include "gateway/lua_params.h"
 #include "script/script.h"
@@ -97,6 +99,8 @@ event_push_params(lua_State *L, const struct rd_task *t)
     rd_lua_params_push(L, &t->message->params);
 }
 
+static void event_push_parts(lua_State *L, const struct rd_task *t);
+
 /* ---- status events --------------------------------------------------------------------- */
 
 static struct rd_slice
@@ -180,6 +184,7 @@ static const struct event_field {
     SLICE(channel, OF_ALL),
     FIELD(generation, OF_ALL),
     FIELD(params, OF_ALL),
+    FIELD(parts, OF_MESSAGE),
     SLICE(phone, OF_MESSAGE),
     WORDS(body),
     WORDS(text),
@@ -244,4 +249,41 @@ rd_lua_event_push(lua_State *L, const struct rd_task *t, size_t field)
         f->push(L, t);
     else
         event_push_slice(L, t->message, f);
+}
+
+/* ---- parts of a burst -------------------------------------------------------------------- */
+
+/* All that a message has, but parts. */
+static void
+event_push_part(lua_State *L, const struct rd_task *t, struct rd_message *m)
+{
+    struct rd_task part = *t;
+
+    part.message = m;
+    part.args = m->args;
+    lua_createtable(L, 0, EVENT_FIELDS);
+    for (size_t i = 0; i < EVENT_FIELDS; i++)
+        if (event_fields[i].push != event_push_parts) {
+            rd_lua_event_push(L, &part, i);
+            lua_setfield(L, -2, event_fields[i].name);
+        }
+}
+
+/* One that nothing was joined to is its only part. */
+static void
+event_push_parts(lua_State *L, const struct rd_task *t)
+{
+    struct rd_message *m = t->message;
+    size_t n = m->n_parts > 0 ? m->n_parts : 1;
+
+    if (m->n_parts == 0 && rd_script_debounce(t->generation, t->script) == 0) {
+        lua_pushnil(L);
+        return;
+    }
+    luaL_checkstack(L, 12, "too many values");
+    lua_createtable(L, (int)n, 0);
+    for (size_t i = 0; i < n; i++) {
+        event_push_part(L, t, m->n_parts > 0 ? m->parts[i] : m);
+        lua_rawseti(L, -2, (lua_Integer)i + 1);
+    }
 }

@@ -220,6 +220,9 @@ static const struct rd_lua_fn msg_fields[] = {
       "As sent; trimmed; its first word, folded, without outer punctuation; the rest after the "
       "word or the matched keyword." },
     { "media", NULL, "msg.media", "List of { url=, type= }; empty when there is none." },
+    { "parts", NULL, "msg.parts",
+      "With debounce: the messages of the burst, each with its own id, body, media, params and so "
+      "on; a message alone is its only part. Else nil." },
     { "params", NULL, "msg.params",
       "Every parameter: params.Body is the first, params:all(name) all, pairs() in wire order." },
     { "location", NULL, "msg.location",

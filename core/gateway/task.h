@@ -50,6 +50,8 @@ struct rd_task {
     struct rd_task *next_late, *prev_late;    /* watched by the late limit */
     struct rd_conversation *talk;        /* in which it runs or waits; NULL: none */
     struct rd_task *next_turn;           /* waits behind it */
+    uint64_t window_ns;                  /* monotonic: it waits so long for more; 0: it does not */
+    struct rd_task *next_window, *prev_window;
     uint64_t started_ns;                 /* monotonic: when its handler began; 0: not yet */
     unsigned n_replies;
 };

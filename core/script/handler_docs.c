@@ -21,5 +21,11 @@ const struct rd_lua_fn rd_lua_handler_rows[] = {
       "most max_sender_queue wait, further ones are dropped), ends the running handler (whose "
       "request is answered <Response/>, its replies and effects void), or is answered <Response/> "
       "at once." },
+    { "debounce", NULL, "debounce = \"1s\"",
+      "Joins a burst of one sender's texts into one message: each part starts the time anew and "
+      "answers the one before it with <Response/>; the last part's request carries the answer. "
+      "body is the bodies joined by newlines, media all of them, msg.parts the messages, all else "
+      "the last part's. A keyword or an opt-out ends the burst and comes after it; so do 20 parts "
+      "and a deadline that is near. At most 13s; off by default." },
     { NULL, NULL, NULL, NULL },
 };

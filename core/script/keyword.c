@@ -31,6 +31,12 @@ rd_script_concurrency(const struct rd_generation *g, unsigned script)
     return g->scripts[script].concurrency;
 }
 
+uint64_t
+rd_script_debounce(const struct rd_generation *g, unsigned script)
+{
+    return g->scripts[script].debounce_ms;
+}
+
 /* A button's payload is a keyword as a whole or not at all. */
 static int
 keyword_exact(const struct rd_gen_script *s, struct rd_slice payload)

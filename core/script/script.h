@@ -130,6 +130,8 @@ unsigned rd_generations_leaked(void);
 enum rd_concurrency { RD_CONCURRENCY_QUEUE, RD_CONCURRENCY_LATEST, RD_CONCURRENCY_DROP };
 
 enum rd_concurrency rd_script_concurrency(const struct rd_generation *g, unsigned script);
+/* Milliseconds that a message waits for more of its burst; 0: it does not. */
+uint64_t rd_script_debounce(const struct rd_generation *g, unsigned script);
 /* The script has that handler. */
 bool rd_script_has(const struct rd_generation *g, unsigned script, enum rd_handler handler);
 /*

@@ -115,12 +115,12 @@ fields_channel(struct rd_message *m)
         m->channel = media ? RD_LIT("mms") : RD_LIT("sms");
 }
 
-static int
-fields_text(struct rd_message *m)
+int
+rd_fields_read_body(struct rd_message *m, struct rd_slice body)
 {
     struct rd_slice word;
 
-    m->body = fields_get(m, "Body");
+    m->body = body;
     m->text = rd_text_trim(m->body);
     word = rd_text_word(m->text, &m->args);
     m->word = rd_fold_copy(word, &m->arena);
@@ -154,7 +154,7 @@ rd_fields_read(struct rd_message *m)
     m->phone = rd_address_phone(m->from);
     error = fields_media(m);
     if (error == 0)
-        error = fields_text(m);
+        error = rd_fields_read_body(m, fields_get(m, "Body"));
     fields_channel(m);
     fields_fallback(m);
     return error;

@@ -15,6 +15,12 @@
  */
 int rd_fields_read(struct rd_message *m);
 
+/*
+ * The same for the body alone: body, text, word and args. The body outlives the message; 0, or
+ * RD_E_NOMEM.
+ */
+int rd_fields_read_body(struct rd_message *m, struct rd_slice body);
+
 /* The letters before the ":" of an address ("whatsapp" of "whatsapp:+1555"), or empty. */
 struct rd_slice rd_address_channel(struct rd_slice address);
 

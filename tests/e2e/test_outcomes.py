@@ -32,8 +32,6 @@ return {
 WAITING = {
     "late": "late replies by REST",
     "late_lost": "messages that survive a crash (a durable store)",
-    "merged": "debounce",
-    "dropped": "conversations: concurrency = \"drop\", a full queue",
 }
 
 PRODUCED = {}
@@ -131,6 +129,32 @@ def test_memory(gw, twilio):
 def test_cancelled(gw, twilio):
     assert twilio.text(gw, "asleep").messages == ["sorry"]
     ended(gw, "cancelled")
+
+
+@produces("dropped")
+def test_dropped(gateway, twilio):
+    with gateway(SCRIPT, script_threads=1, max_sender_queue=1) as gw:
+        first = twilio.text_async(gw, "wait")
+        gw.wait_metric("replyd_runs", equals=1)
+        second = twilio.text_async(gw, "ok")
+        gw.wait_metric("replyd_runs", equals=2)
+        assert twilio.text(gw, "ok").messages == []
+        ended(gw, "dropped")
+        twilio.text(gw, "go", from_="+15550000001")
+        assert [first.result().messages, second.result().messages] == [["went"], ["fine"]]
+
+
+@produces("merged")
+def test_merged(gateway, twilio):
+    with gateway(SCRIPT.replace("return {", "return { debounce = '13s', message = print,", 1),
+                 script_threads=1, fallback_reply="sorry") as gw:
+        first = twilio.text_async(gw, "one")
+        gw.wait_metric("replyd_runs", equals=1)
+        second = twilio.text_async(gw, "two")
+        assert first.result().messages == []
+        assert twilio.text(gw, "ok").messages == ["fine"]    # ends the burst
+        assert second.result().messages == []
+        ended(gw, "merged")
 
 
 @pytest.mark.timed

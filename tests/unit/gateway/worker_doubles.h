@@ -43,6 +43,7 @@ static struct rd_inbox_start starts[2];
 static int keyword;
 static bool spawned;    /* what handlers spawn goes on after their end */
 static enum rd_concurrency concurrency;
+static uint64_t debounce_ms;
 
 uv_loop_t *
 rd_worker_loop(struct rd_worker *w)
@@ -114,6 +115,14 @@ rd_script_concurrency(const struct rd_generation *gen, unsigned script)
     return concurrency;
 }
 
+uint64_t
+rd_script_debounce(const struct rd_generation *gen, unsigned script)
+{
+    (void)gen;
+    (void)script;
+    return debounce_ms;
+}
+
 int
 rd_script_keyword(const struct rd_generation *gen, unsigned script, struct rd_slice payload,
                   struct rd_slice text, struct rd_slice *args)
@@ -170,6 +179,7 @@ setup(void **state)
     keyword = -1;
     spawned = false;
     concurrency = RD_CONCURRENCY_QUEUE;
+    debounce_ms = 0;
     open_worker(0, false);
     open_worker(1, true);
     rd_shards_spread(&world.g.shards, (struct rd_mailbox *[]){ &workers[0].box }, 1);

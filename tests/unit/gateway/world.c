@@ -148,6 +148,7 @@ message_of(unsigned key, unsigned flags)
     m->is_fallback = flags & ASK_FALLBACK;
     m->opt_out = flags & ASK_STOP ? RD_OPT_OUT_STOP : RD_OPT_OUT_NONE;
     m->from = world.one_sender ? RD_LIT("one") : rd_slice_make(&"0123456789"[key], 1);
+    m->body = m->text = rd_slice_make(&"0123456789"[key], 1);
     m->start_ns = key;    /* a double's way to know it again */
     return m;
 }
