@@ -22,7 +22,7 @@
 #define POOL_GRAIN 32      /* below POOL_FINE, a class for each multiple */
 #define POOL_FINE 512
 #define POOL_FINE_CLASSES (POOL_FINE / POOL_GRAIN)
-#define POOL_COARSE 128    /* above it, a class for each multiple */
+#define POOL_COARSE 64     /* above it, a class for each multiple */
 #define POOL_CLASSES (POOL_FINE_CLASSES + (2048 - POOL_FINE) / POOL_COARSE)
 #define POOL_BATCH 16      /* objects that change hands at once */
 

@@ -28,7 +28,7 @@ def text(rnd, number):
     return words + EXTRAS.get(number % 10, "") + " #" + MARK
 
 
-def parameters(rnd, body):
+def parameters(rnd, body, sender=None):
     sid = "SM" + SID
     return [("ToCountry", "US"), ("ToState", "CA"), ("SmsMessageSid", sid), ("NumMedia", "0"),
             ("ToCity", "SAN FRANCISCO"), ("FromZip", "94105"), ("SmsSid", sid),
@@ -37,7 +37,7 @@ def parameters(rnd, body):
             ("MessagingServiceSid", "MG" + "0123456789abcdef" * 2), ("ToZip", "94105"),
             ("NumSegments", "1"), ("ReferralNumMedia", "0"), ("MessageSid", sid),
             ("AccountSid", "AC" + "fedcba9876543210" * 2),
-            ("From", f"+1415555{rnd.randrange(10000):04}"), ("OptOutType", ""),
+            ("From", sender or f"+1415555{rnd.randrange(10000):04}"), ("OptOutType", ""),
             ("ApiVersion", "2010-04-01")]
 
 
@@ -60,20 +60,22 @@ def encode(value):
     return "".join(c if c in "\1\2" else quote_plus(c) for c in value)
 
 
-def message(rnd, number, close=False):
+def message(rnd, number, close=False, sender=None):
     """(request, what is signed, what the answer holds), with holes."""
     body = text(rnd, number)
-    params = parameters(rnd, body)
+    params = parameters(rnd, body, sender)
     covered = URL + "".join(k + v for k, v in sorted(params))
     answer = f"<Message>Got your message: {escaped(body)}</Message>"
     return request(params, close), covered.encode(), answer.encode()
 
 
-def write(path, close=False):
+def write(path, close=False, senders=0):
+    """The generator's file; senders: so many messages, each from somebody else."""
     rnd = random.Random(20261124)
     with open(path, "wb") as out:
-        for number in range(COUNT):
-            for part in message(rnd, number, close):
+        for number in range(senders or COUNT):
+            sender = f"+1415{number:07}" if senders else None
+            for part in message(rnd, number, close, sender):
                 out.write(struct.pack("<I", len(part)) + part)
 
 
