@@ -24,6 +24,18 @@ static const struct option text_options[] = {
     { NULL, 0, NULL, 0 },
 };
 
+/* Says which argument is missing; false then. */
+static bool
+text_is_complete(const struct rd_text *t)
+{
+    if (t->from != NULL && (t->body != NULL || t->status != NULL || t->n_media > 0))
+        return true;
+    fprintf(stderr, "replyd text: %s\n",
+            t->from == NULL ? "FROM is missing"
+                            : "nothing to say: BODY, --media or --status is missing");
+    return false;
+}
+
 static bool
 text_parse(int argc, char **argv, struct rd_text *t)
 {
@@ -52,8 +64,7 @@ text_parse(int argc, char **argv, struct rd_text *t)
     }
     t->from = optind < argc ? argv[optind++] : NULL;
     t->body = optind < argc ? argv[optind++] : NULL;
-    return optind == argc && t->from != NULL
-        && (t->body != NULL || t->status != NULL || t->n_media > 0);
+    return optind == argc && text_is_complete(t);
 }
 
 /* What Twilio never sends: the text of a message is UTF-8. */
@@ -74,6 +85,8 @@ text_hint(int status)
 {
     switch (status) {
     case 400: return "the request was malformed";
+    case 401: return "user and password are missing or wrong: is this the configuration (-c) whose"
+                     " basic_auth the server has?";
     case 403: return "the signature was refused: is this the account's token (--token, --account),"
                      " and the URL one that public_url names? The log says which";
     case 404: return "no route for this path (replyd check prints them)";

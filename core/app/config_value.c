@@ -350,3 +350,12 @@ rd_config_read_reply(struct rd_config_reader *r, const struct rd_option *o, void
     if ((*reply)->messages->body.n == 0 && (*reply)->messages->n_media == 0 && !r->failed)
         rd_config_error(r, "expected a body or media, found neither");
 }
+
+/* Without outgoing sends nothing can be late, so that it is never said. */
+void
+rd_config_read_waiting_reply(struct rd_config_reader *r, const struct rd_option *o, void *base)
+{
+    rd_config_read_reply(r, o, base);
+    if (!r->failed && !r->is_default)
+        rd_config_warn(r, "not in this version, ignored");
+}

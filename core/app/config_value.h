@@ -13,7 +13,7 @@ typedef void rd_config_reader_fn(struct rd_config_reader *r, const struct rd_opt
 /* config_value.c */
 rd_config_reader_fn rd_config_read_listen, rd_config_read_public_url, rd_config_read_proxies,
     rd_config_read_admin, rd_config_read_store, rd_config_read_api_url, rd_config_read_reply,
-    rd_config_read_later;
+    rd_config_read_waiting_reply, rd_config_read_later;
 
 /* config_route.c */
 rd_config_reader_fn rd_config_read_tokens, rd_config_read_accounts, rd_config_read_routes,

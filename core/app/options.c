@@ -131,7 +131,7 @@ static const struct rd_option options_core[] = {
         "How long a handler may go on after its message was answered, from its start.")
     DURATION("recover", "\"10m\"", 0, OPTIONS_DAY, LATER, 0,
         "Acknowledged messages older than this are not run again after a crash.")
-    VALUE("waiting_reply", "nil", rd_config_read_reply, C(waiting_reply),
+    VALUE("waiting_reply", "nil", rd_config_read_waiting_reply, C(waiting_reply),
         "Answer at the deadline when the handler has said nothing yet and can go on, which needs"
         " late replies: they come with outgoing sends. A string or { body=, media= }.")
     VALUE("fallback_reply", "nil", rd_config_read_reply, C(fallback_reply),

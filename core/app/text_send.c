@@ -331,6 +331,8 @@ text_write_request(struct text_call *c, struct rd_buf *out)
     if (status == 0) {
         rd_buf_printf(out, "POST %.*s HTTP/1.1\r\nHost: %.*s\r\nX-Twilio-Signature: %s\r\n",
                       RD_PRI(c->target), RD_PRI(text_host_and_port(c)), signature);
+        if (c->config != NULL && c->config->basic_auth.n > 0)
+            rd_buf_printf(out, "Authorization: Basic %.*s\r\n", RD_PRI(c->config->basic_auth));
         rd_buf_printf(out, "Content-Type: application/x-www-form-urlencoded; charset=utf-8\r\n"
                            "Content-Length: %zu\r\nUser-Agent: TwilioProxy/1.1\r\nAccept: */*\r\n"
                            "Connection: close\r\n\r\n", body.n);

@@ -126,7 +126,7 @@ rd_http_response_write(struct rd_buf *b, const struct rd_http_response *r,
 struct rd_http_response
 rd_http_refusal(int status)
 {
-    static const struct rd_http_header allow = { { "Allow", 5 }, { "GET, HEAD, POST", 15 } };
+    static const struct rd_http_header allow = { { "Allow", 5 }, { "GET, POST", 9 } };
     struct rd_http_response r = { .status = status, .type = RD_LIT("text/plain"),
                                   .body = rd_http_reason(status), .close = true };
 

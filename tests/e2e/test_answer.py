@@ -188,7 +188,11 @@ def test_paths_and_methods(echo, twilio, tls):
     assert status("GET", "/in").status == 403
     for method in ("HEAD", "PUT", "DELETE", "PATCH", "OPTIONS"):
         assert status(method, "/in").status == 405, method
-    assert status("PUT", "/in").headers["Allow"]
+    assert status("PUT", "/in").headers["Allow"] == "GET, POST"
+    with raw.Connection(echo, tls) as c:    # refused before there is a path
+        c.send(b"CONNECT x:443 HTTP/1.1\r\nHost: x\r\n\r\n")
+        answer = c.response()
+        assert (answer.status, answer.headers["allow"]) == (405, "GET, POST")
     plain = {"Content-Type": "text/plain"}
     assert status("POST", "/in", "Body=x", **plain).status == 415
     form = {"Content-Type": "application/x-www-form-urlencoded"}

@@ -69,7 +69,8 @@ return function(msg)
   count = count + 1
   return tostring(count)
 end
-""", config='return { auth_token = file "token", state = "st", deadline = "10s", region = "ie1" }')
+""", config='return { auth_token = file "token", state = "st", deadline = "10s", region = "ie1",'
+          ' waiting_reply = "soon" }')
     (tmp_path / "token").write_text("x\n")
     (tmp_path / "token").chmod(0o644)
     done = replyd("check")
@@ -78,7 +79,8 @@ end
     assert "warning: replyd.lua:1: token: anybody on this machine can read it" in done.stderr
     assert "warning: replyd.lua:1: deadline: above 9 s" in done.stderr
     assert "warning: replyd.lua:1: region: not in this version, ignored" in done.stderr
-    assert done.stderr.count("\n") == 4
+    assert "warning: replyd.lua:1: waiting_reply: not in this version, ignored" in done.stderr
+    assert done.stderr.count("\n") == 5
 
 
 def test_an_endless_loop_at_load_is_refused(replyd, tmp_path):

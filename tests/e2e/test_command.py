@@ -50,6 +50,11 @@ def test_help_of_a_command_is_its_usage(replyd):
             assert done.stdout.startswith(f"  replyd {command} "), done.stdout
 
 
+def test_help_names_the_script_that_is_run_when_none_is_named(replyd):
+    for command in ("run", "check"):
+        assert "scripts/main.lua" in replyd(command, "--help").stdout
+
+
 def test_version_names_the_libraries(replyd):
     out = replyd("--version").stdout
     assert re.match(r"replyd \d+\.\d+\.\d+ \(\w+\)\n", out)

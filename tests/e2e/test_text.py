@@ -129,6 +129,21 @@ def test_usage(replyd):
     assert replyd("text", "+1555", "a", "b").returncode == 2
 
 
+def test_what_is_missing_is_named(replyd):
+    assert "FROM is missing" in replyd("text").stderr
+    done = replyd("text", "+1555")
+    assert "nothing to say: BODY, --media or --status is missing" in done.stderr
+    assert "missing" not in replyd("text", "+1555", "a", "b").stderr
+
+
+def test_the_configured_credentials_are_sent(replyd, gateway):
+    with gateway(SCRIPT, basic_auth={"user": "twilio", "password": "p:w"}) as gw:
+        done = ask(replyd, gw, "+1555", "hi")
+        assert done.returncode == 0 and "You said: hi" in done.stdout, done.stderr
+        done = replyd("text", "--url", gw.url, "--token", TOKEN, "+1555", "hi")
+        assert done.returncode == 1 and "HTTP 401" in done.stderr and "basic_auth" in done.stderr
+
+
 def test_a_broken_configuration_is_2(replyd, tmp_path):
     (tmp_path / "broken.lua").write_text("return {\n  deadline = \n}\n")
     done = replyd("text", "-c", "broken.lua", "+1555", "hi")

@@ -57,7 +57,7 @@ static const struct {
     { "deadline", "7.5", "'14s'", false },
     { "late_limit", "'1h'", "'2d'", false },
     { "recover", "'1m'", "-1", true },
-    { "waiting_reply", "{ body = 'a', media = 'https://x/y' }", "{ text = 'a' }", false },
+    { "waiting_reply", "{ body = 'a', media = 'https://x/y' }", "{ text = 'a' }", true },
     { "fallback_reply", "'sorry'", "{}", false },
     { "on_error", "'http500'", "'http'", false },
     { "trusted_proxies", "{ '10.0.0.0/8' }", "8", false },
