@@ -4,6 +4,7 @@ import hashlib
 import os
 import ssl
 import subprocess
+import time
 import urllib.parse
 
 import pytest
@@ -90,6 +91,44 @@ def test_a_broken_script_never_replaces_a_working_one(gateway, twilio, case):
         gw.wait_metric("replyd_generations", equals=1)
         gw.reload(SCRIPT % 2)
         assert twilio.text(gw, "which").messages == ["2"]
+
+
+WRONG_LINES = [
+    "x = = 1", "local = 1", "for i = 1 do end", "if true the x() end", "return return",
+    "goto nowhere", "break", "local s = 'no end", "local t = { 1, 2 return", "f(", "x.y:z",
+    "1 = 2", "local a <closed> = 1",
+    "undeclared = 1", "local x = nowhere.y", "local x = nil .. 'a'", "local x = #5", "nowhere()",
+    "local x = {} < {}", "require '../up'", "require 'a b'", "error('told so')", "error({})",
+    "error()", "assert(false, 'no')", "os.execute('ls')", "io.open('x')", "load('x =')()",
+    "string.rep('x', 1 << 40)", "coroutine.yield()", "setmetatable({}, { __gc = print })",
+    "replyd.slep(1)", "replyd.sleep(1)", "string.gsub = 1", "local x <const> = 1; x = 2",
+]
+WRONG_VALUES = [
+    "7", "'text'", "nil", "{ mesage = print }", "{ message = 'text' }", "{ keywords = 1 }",
+    "{ keywords = { STOP = 'x' } }", "{ keywords = { [''] = 'x' } }", "{ concurrency = 'all' }",
+    "{ debounce = '1 hour' }", "{ debounce = '14s' }", "{ schedule = { ['61 * * * *'] = print } }",
+    "{ status = {} }", "{ error = true }", "{ opt_out = 'x' }",
+]
+
+
+def test_fifty_broken_scripts_under_load(gateway, twilio):
+    """Each is refused with its file within a second, beside a load that notices none of them."""
+    texts = [f"local first = 1\n{line}\nreturn {{}}\n" for line in WRONG_LINES]
+    texts += [f"\nreturn {value}\n" for value in WRONG_VALUES]
+    assert len(texts) == 50
+    with gateway(SCRIPT % 1, fallback_reply=FALLBACK) as gw:
+        load = Load(gw, rate=100).start()
+        for text in texts:
+            told, start = len(gw.log("reload", level="error")), time.monotonic()
+            gw.reload(text, ok=False)
+            assert time.monotonic() - start < harness.seconds(1), text
+            lines = [line.raw for line in gw.log("reload", level="error")[told:]]
+            assert any("scripts/main.lua" in line for line in lines), (text, lines)
+        report = load.stop()
+        assert not report.lost and not report.failed and not report.foreign
+        assert not report.late(harness.seconds(1))
+        assert twilio.text(gw, "which").messages == ["1"]
+        gw.wait_metric("replyd_generations", equals=1)
 
 
 def test_a_missing_script_or_configuration_never_replaces_a_working_one(gateway, twilio):
