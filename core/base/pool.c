@@ -208,12 +208,14 @@ pool_unload(struct pool_own *own, unsigned class)
 void *
 rd_pool_try(size_t n)
 {
-    unsigned class = pool_class(n);
-    struct pool_own *own = &pool_here[class];
     struct pool_free *object;
+    struct pool_own *own;
+    unsigned class;
 
     if (n > POOL_MOST)
         return malloc(n);
+    class = pool_class(n);
+    own = &pool_here[class];
     if (own->head == NULL && !pool_refill(own, class))
         return NULL;
     object = own->head;
@@ -235,9 +237,9 @@ rd_pool_get(size_t n)
 void
 rd_pool_put(void *p, size_t n)
 {
-    unsigned class = pool_class(n);
-    struct pool_own *own = &pool_here[class];
     struct pool_free *object = p;
+    struct pool_own *own;
+    unsigned class;
 
     if (p == NULL)
         return;
@@ -245,6 +247,8 @@ rd_pool_put(void *p, size_t n)
         free(p);
         return;
     }
+    class = pool_class(n);
+    own = &pool_here[class];
 #ifdef RD_TEST
     memset(p, 0xDD, n);    /* who still looks at it shall see that */
 #endif

@@ -101,10 +101,10 @@ test_one_alone_is_itself(void **state)
 
     (void)state;
     debounce_ms = WINDOW_MS;
-    t = ask(7, 0);
+    t = ask(3, 0);
     assert_int_equal(n_runs, 0);
     wait_runs(1);
-    assert_body(0, "7");
+    assert_body(0, "3");
     assert_int_equal(task_of(0)->message->n_parts, 0);
     answer(0, "alone");
     BODIES(t, "alone");
