@@ -12,7 +12,6 @@
 #include <linux/futex.h>
 #include <signal.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -98,43 +97,36 @@ rd_worker_due(const struct rd_worker *w, uint64_t now_ns)
     return now_ns - start < slice ? slice - (now_ns - start) : RD_MS;
 }
 
-/* Reads a file of the worker's thread in /proc; "" when it cannot be read. */
-static void
-watch_read(const struct rd_worker *w, const char *name, char *text, size_t size)
-{
-    char path[64];
-    ssize_t n = -1;
-    int fd;
-
-    snprintf(path, sizeof path, "/proc/self/task/%d/%s", (int)w->tid, name);
-    fd = open(path, O_RDONLY | O_CLOEXEC);
-    if (fd >= 0) {
-        n = read(fd, text, size - 1);
-        close(fd);
-    }
-    text[n > 0 ? n : 0] = '\0';
-}
-
-/* The thread sleeps in the kernel now: state S or D. */
+/* The thread sleeps in the kernel now: its state in /proc is S or D. */
 static bool
 watch_is_asleep(const struct rd_worker *w)
 {
-    char text[512];
+    char path[64], text[512];
     const char *end;
+    ssize_t n = -1;
+    int fd;
 
-    watch_read(w, "stat", text, sizeof text);
+    snprintf(path, sizeof path, "/proc/self/task/%d/stat", (int)w->tid);
+    fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (fd >= 0) {
+        n = read(fd, text, sizeof text - 1);
+        close(fd);
+    }
+    text[n > 0 ? n : 0] = '\0';
     end = strrchr(text, ')');    /* the name may hold anything */
     return end != NULL && end[1] == ' ' && (end[2] == 'S' || end[2] == 'D');
 }
 
-/* Nanoseconds that it ran on a CPU; 0 when they cannot be read. */
+/* CPU time of the worker's thread; 0 when it cannot be read. */
 static uint64_t
-watch_run(const struct rd_worker *w)
+watch_cpu(const struct rd_worker *w)
 {
-    char text[128];
+    struct timespec t;
+    clockid_t id;
 
-    watch_read(w, "schedstat", text, sizeof text);
-    return strtoull(text, NULL, 10);
+    if (pthread_getcpuclockid(w->loop.thread, &id) != 0 || clock_gettime(id, &t) != 0)
+        return 0;
+    return (uint64_t)t.tv_sec * RD_SECOND + (uint64_t)t.tv_nsec;
 }
 
 /* A new slice, or the hook has had its say in this one: the thread is alive. */
@@ -156,16 +148,15 @@ watch_has_moved(struct rd_worker *w, uint64_t number, uint64_t start_ns, uint64_
 
 /*
  * On a busy machine a second is nothing: what counts is that the thread had half of it, and ran in
- * C or slept there although signals woke it. What it only waited for a CPU is not its fault; the
- * kernel counts that when the wait is over, so what is neither run nor asleep now is taken for it.
+ * C or slept there although signals woke it. When it is neither, it waits for a CPU: not its fault.
  */
 static bool
 watch_had_its_time(struct rd_worker *w, uint64_t now_ns)
 {
-    uint64_t run = watch_run(w), passed = now_ns - w->watch.looked_ns, ran;
+    uint64_t cpu = watch_cpu(w), passed = now_ns - w->watch.looked_ns, ran;
 
-    ran = run - w->watch.run_ns;
-    w->watch.run_ns = run;
+    ran = cpu - w->watch.cpu_ns;
+    w->watch.cpu_ns = cpu;
     w->watch.looked_ns = now_ns;
     if (!w->watch.marked) {
         w->watch.marked = true;

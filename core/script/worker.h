@@ -50,7 +50,7 @@ struct rd_worker {
 
     struct {
         uint64_t number, fired, handled, since_ns, looked_ns;
-        uint64_t run_ns, own_ns;       /* what it ran, ever; ran or slept in this stillness */
+        uint64_t cpu_ns, own_ns;       /* what it ran, ever; ran or slept in this stillness */
         bool marked;                   /* the first look at this stillness is done */
     } watch;                           /* the watchdog's view of the newest slice that is over */
     struct rd_worker *next;            /* registry */
