@@ -21,7 +21,7 @@ rd_command_fn rd_cmd_run, rd_cmd_check, rd_cmd_text, rd_cmd_verify, rd_cmd_expla
 #define RD_COMMANDS(X)                                                                       \
     X(run, rd_cmd_run,                                                                       \
       "[-c FILE] [--listen URL]... [--public-url URL]... [--state DIR] [SCRIPT]",            \
-      "Serves: answers Twilio's webhooks with SCRIPT (scripts/main.lua if none is named)," \
+      "Serves: answers Twilio's webhooks with SCRIPT (scripts/main.lua if none is named),"   \
       " or as FILE (replyd.lua) says.")                                                      \
     X(check, rd_cmd_check, "[-c FILE] [SCRIPT]",                                             \
       "Loads configuration and scripts, prints every route and handler; serves nothing."     \

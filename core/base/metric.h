@@ -54,7 +54,7 @@ enum rd_outbox_state { RD_OUTBOX_STATES(RD_OUTBOX_ENUM) RD_OUTBOX_COUNT };
     X(exchanges, GAUGE, NONE, "HTTP exchanges that wait for their answer.")                      \
     X(exchanges_waiting, GAUGE, NONE, "Requests that joined a running message.")                 \
     X(claims, GAUGE, NONE, "Entries in the claims table.")                                       \
-    X(loop_guard_total, COUNTER, NONE, "Messages not answered: two bots seemed to talk.") \
+    X(loop_guard_total, COUNTER, NONE, "Messages not answered: two bots seemed to talk.")        \
     X(connections, GAUGE, NONE, "Open connections.")                                             \
     X(connections_total, COUNTER, NONE, "Connections accepted.")                                 \
     X(connections_evicted_total, COUNTER, NONE, "Unverified connections closed to make room.")   \

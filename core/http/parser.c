@@ -105,7 +105,6 @@ static int
 parser_on_value(llhttp_t *ll, const char *at, size_t n)
 {
     struct rd_parser *p = parser_of(ll);
-
     struct rd_http_header *h;
 
     p->in_value = true;

@@ -155,12 +155,16 @@ def test_sigint_is_like_sigterm(gateway, twilio):
         assert gw.process.wait(20) == 0
 
 
+def end_while_reloading(gw):
+    gw.fault("reload.build", stall_until="released")
+    gw.sighup()
+    gw.wait_stalled("reload.build")
+    gw.terminate()
+
+
 def test_a_reload_under_way_does_not_hold_up_the_end(gateway, twilio):
     with gateway(SCRIPT) as gw:
-        gw.fault("reload.build", stall_until="released")
-        gw.sighup()
-        gw.wait_stalled("reload.build")
-        gw.terminate()
+        end_while_reloading(gw)
         gw.wait_log("drain")
         gw.release("reload.build")
         assert gw.process.wait(20) == 0
@@ -168,10 +172,7 @@ def test_a_reload_under_way_does_not_hold_up_the_end(gateway, twilio):
 
 def test_a_reload_that_never_ends_is_left_behind(gateway, twilio):
     with gateway(SCRIPT) as gw:
-        gw.fault("reload.build", stall_until="released")
-        gw.sighup()
-        gw.wait_stalled("reload.build")
-        gw.terminate()
+        end_while_reloading(gw)
         gw.wait_log("drain", msg="a reload did not end: its thread is left behind")
         assert gw.process.wait(20) == 0
 

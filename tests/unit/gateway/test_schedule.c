@@ -103,6 +103,17 @@ test_each_tick_runs_once_on_shard_0(void **state)
     assert_int_equal(world_count(RD_METRIC_undeliverable_total), 0);
 }
 
+/* An entry of nine o'clock has had its run of today. */
+static void
+run_at_nine(void)
+{
+    entry(&world.generation, "0 9 * * *");
+    install(NINE - 30);
+    tick(NINE);
+    end_run(0, RD_OUTCOME_empty, NULL);
+    settle_all();
+}
+
 static void
 test_the_minute_of_the_start_is_not_due(void **state)
 {
@@ -173,11 +184,7 @@ static void
 test_a_restart_finds_what_was_missed_meanwhile(void **state)
 {
     (void)state;
-    entry(&world.generation, "0 9 * * *");
-    install(NINE - 30);
-    tick(NINE);
-    end_run(0, RD_OUTCOME_empty, NULL);
-    settle_all();
+    run_at_nine();
     rd_schedule_free(schedule);
     schedule = rd_schedule_new(&world.g, &world.front.loop.mailbox);
     install(NINE + 600);
@@ -195,11 +202,7 @@ static void
 test_another_process_has_claimed_the_tick(void **state)
 {
     (void)state;
-    entry(&world.generation, "0 9 * * *");
-    install(NINE - 30);
-    tick(NINE);
-    end_run(0, RD_OUTCOME_empty, NULL);
-    settle_all();
+    run_at_nine();
     rd_claims_free(world.g.claims);
     world.g.claims = rd_claims_new();    /* of the other: the store is asked */
     rd_schedule_free(schedule);
@@ -214,10 +217,7 @@ static void
 test_a_reload_keeps_the_last_tick(void **state)
 {
     (void)state;
-    entry(&world.generation, "0 9 * * *");
-    install(NINE - 30);
-    tick(NINE);
-    end_run(0, RD_OUTCOME_empty, NULL);
+    run_at_nine();
     entry(&other, "0 9 * * *");
     entry(&other, "* * * * *");
     rd_schedule_install(schedule, &other, NINE + 10);
