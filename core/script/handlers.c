@@ -20,6 +20,7 @@
 #include "script/generation.h"
 #include "script/reply_value.h"
 
+#define HANDLERS_LINE 200             /* bytes of a cron line: it is part of keys in the store */
 #define HANDLERS_WHY 512              /* bytes of the reason why a cron line is none */
 #define HANDLERS_DEBOUNCE_MS 13000    /* the window must be shorter than any deadline */
 
@@ -337,6 +338,9 @@ handlers_row(struct handlers_in *in, const char *key)
     if (lua_type(L, -2) != LUA_TSTRING)
         handlers_error(in, key, "the keys of 'schedule' are cron lines: \"0 9 * * *\"");
     p = lua_tolstring(L, -2, &n);
+    if (n > HANDLERS_LINE)
+        handlers_error(in, key, "a cron line is at most %d bytes long, this one %d",
+                       HANDLERS_LINE, (int)n);
     if (!lua_isfunction(L, -1))
         handlers_error(in, key, "schedule[\"%s\"] must be a function, not %s", p,
                        luaL_typename(L, -1));

@@ -109,6 +109,7 @@ def test_a_lost_thread_runs_it_again_elsewhere(gateway, twilio):
     ("0 25 * * *", '"25" is no hour'),
     ("every day", "is no cron line"),
     ("0 0 30 2 *", "never happens"),
+    ("0" + ",0" * 200 + " * * * *", "at most 200 bytes"),
 ])
 def test_check_names_file_and_line_of_what_is_no_cron_line(replyd, tmp_path, line, reason):
     (tmp_path / "bot.lua").write_text(
