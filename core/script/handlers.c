@@ -339,7 +339,7 @@ handlers_row(struct handlers_in *in, const char *key)
         handlers_error(in, key, "the keys of 'schedule' are cron lines: \"0 9 * * *\"");
     p = lua_tolstring(L, -2, &n);
     if (n > HANDLERS_LINE)
-        handlers_error(in, key, "a cron line is at most %d bytes long, this one %d",
+        handlers_error(in, p, "schedule: a cron line is at most %d bytes long, this one %d",
                        HANDLERS_LINE, (int)n);
     if (!lua_isfunction(L, -1))
         handlers_error(in, key, "schedule[\"%s\"] must be a function, not %s", p,
