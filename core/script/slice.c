@@ -18,6 +18,7 @@
 
 #define SLICE_SIGNAL SIGURG    /* ignored by default, so a stray one harms nobody */
 
+#define SLICE_AGAIN 16         /* signals from one arming to the next of a hook that stays armed */
 #define SLICE_LONG (3 * RD_MS) /* from here on a look at the CPU clock is worth its price */
 
 #if defined RD_TSAN
@@ -68,18 +69,31 @@ slice_is_due(struct rd_slice_clock *c)
            atomic_load_explicit(&c->number, memory_order_relaxed);
 }
 
+/*
+ * Arming walks the whole call stack, which below a deep recursion can take longer than a tick: not
+ * at every signal, then. But now and then, for Lua may just have turned off its frame's own trap.
+ */
+static bool
+slice_shall_arm(lua_State *L, uint64_t number)
+{
+    return lua_gethook(L) != slice_on_hook || lua_gethookcount(L) != 1 ||
+           number % SLICE_AGAIN == 0;
+}
+
 /* Between any two instructions of the worker: stores, rings, and lua_sethook, which allows it. */
 static void
 slice_on_signal(int number)
 {
     struct rd_slice_clock *c = slice_own;
+    uint64_t handled;
 
     (void)number;
     if (c == NULL || rd_slice_running(c) == NULL || !slice_is_due(c))
         return;    /* late: that slice is over */
-    atomic_fetch_add_explicit(&c->handled, 1, memory_order_relaxed);
+    handled = atomic_fetch_add_explicit(&c->handled, 1, memory_order_relaxed);
     rd_bell_on_signal();    /* what earlier runs posted need not wait for this one */
-    rd_slice_arm(c);
+    if (slice_shall_arm(rd_slice_running(c), handled))
+        rd_slice_arm(c);
 }
 
 /* CPU time of the open slice: both bounds are true, the lesser is near. */

@@ -24,6 +24,8 @@
 #define MESSAGES 3000
 #endif
 
+#define SIGNALS 1600
+
 static atomic_bool shower_ends;
 static atomic_long shower_drops;
 
@@ -111,12 +113,66 @@ what_cannot_make_way_ends_before_the_cpu_budget(void **state)
     driver_limits.cpu_limit_ns = 500 * RD_MS;
 }
 
+/* The CPU time of SIGNALS signals for a slice that is over. */
+static int
+probe_signals(lua_State *L)
+{
+    struct rd_slice_clock *c = &driver_worker->clock;
+    uint64_t start = rd_clock_cpu_ns();
+
+    atomic_store(&c->due, atomic_load(&c->number));
+    for (int i = 0; i < SIGNALS; i++)
+        raise(rd_slice_signal());
+    lua_pushinteger(L, (lua_Integer)(rd_clock_cpu_ns() - start));
+    return 1;
+}
+
+static void
+add_probe(lua_State *L)
+{
+    lua_pushcfunction(L, probe_signals);
+    lua_setfield(L, -2, "signals");
+}
+
+/* Or those that come faster than one is handled would leave a deep recursion no time to end. */
+static void
+a_signal_costs_no_more_in_a_deep_recursion(void **state)
+{
+    long shallow, deep;
+
+    (void)state;
+    driver_vm_open = add_probe;
+    driver_limits.slice_ns = 3600 * RD_SECOND;
+    driver_limits.vm_memory = driver_limits.handler_memory = (size_t)256 << 20;
+    driver_limits.cpu_limit_ns = 3600 * RD_SECOND;
+    driver_open("return function(msg)\n"
+                "  local cost\n"
+                "  local function f(n)\n"
+                "    if n == 0 then cost = replyd.signals() return 0 end\n"
+                "    return 1 + f(n - 1)\n"
+                "  end\n"
+                "  f(tonumber(msg.body))\n"
+                "  return tostring(cost)\n"
+                "end");
+    shallow = strtol(driver_ask("1"), NULL, 10);
+    deep = strtol(driver_ask("150000"), NULL, 10);
+    print_message("  %ld ns each, %ld ns in a deep recursion\n", shallow / SIGNALS, deep / SIGNALS);
+    assert_true(shallow > 0 && deep > 0 && deep < 20 * shallow);
+    driver_close();
+    driver_vm_open = NULL;
+    driver_limits.vm_memory = (size_t)64 << 20;
+    driver_limits.handler_memory = (size_t)32 << 20;
+    driver_limits.cpu_limit_ns = 500 * RD_MS;
+    driver_limits.slice_ns = 2 * RD_MS;
+}
+
 int
 main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_late_signal_hits_no_message),
         cmocka_unit_test(what_cannot_make_way_ends_before_the_cpu_budget),
+        cmocka_unit_test(a_signal_costs_no_more_in_a_deep_recursion),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
