@@ -2,6 +2,8 @@
 
 import pytest
 
+pytestmark = pytest.mark.waits
+
 SCRIPT = """
 local function late(what) return function() replyd.debug.wait_event(what) return what end end
 return { keywords = {

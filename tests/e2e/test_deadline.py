@@ -6,6 +6,8 @@ tests/model/counterexamples.md, whose rule is its name there.
 
 import pytest
 
+pytestmark = pytest.mark.waits
+
 FALLBACK = "fallback!"
 
 TOOLS = """

@@ -1,5 +1,9 @@
 """A burst of one sender's texts is one message to the script."""
 
+import pytest
+
+pytestmark = pytest.mark.waits
+
 SCRIPT = """
 local function told(msg)
   local said = {}

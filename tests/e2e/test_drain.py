@@ -4,9 +4,13 @@ import http.client
 import signal
 import urllib.parse
 
+import pytest
+
 from harness import wait_for
 from load import FALLBACK, Load
 from raw import Connection, post
+
+pytestmark = pytest.mark.waits
 
 SCRIPT = """
 return { keywords = {

@@ -7,6 +7,8 @@ import pytest
 
 from harness import wait_for
 
+pytestmark = pytest.mark.waits
+
 SCRIPT = "return function(msg) return 'hi' end"
 
 

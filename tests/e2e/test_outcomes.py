@@ -6,6 +6,8 @@ import pytest
 
 import harness
 
+pytestmark = pytest.mark.waits
+
 SCRIPT = """
 local hold = ("x"):rep(1000)
 return {

@@ -6,6 +6,8 @@ import pytest
 
 from harness import wait_for
 
+pytestmark = pytest.mark.waits
+
 SCRIPT = """
 local n = 0
 local function ran(what) return function(...)
