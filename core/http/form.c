@@ -1,6 +1,7 @@
 /* form.c - see form.h. Pure; called from gateway (DECODE, `text`, late replies). */
 #include "http/form.h"
 
+#include <endian.h>
 #include <stdint.h>
 #include <string.h>
 
@@ -10,6 +11,9 @@
 #include "base/utf8.h"
 
 #define FORM_FEW 64    /* parameters for which room is taken without looking twice */
+#define FORM_ONES UINT64_C(0x0101010101010101)
+#define FORM_LOW (FORM_ONES * 0x7F)
+#define FORM_HIGH (FORM_ONES * 0x80)
 
 /* Takes the next pair off *form; false at its end. Empty pairs are no pairs. */
 static bool
@@ -26,19 +30,24 @@ form_next(struct rd_slice *form, struct rd_slice *pair)
     return false;
 }
 
+/* The high bit of each byte of word that is c. */
+static uint64_t
+form_equal(uint64_t word, char c)
+{
+    word ^= FORM_ONES * (unsigned char)c;
+    return ~(((word & FORM_LOW) + FORM_LOW) | word | FORM_LOW);
+}
+
 /* How often '&' stands in s, eight bytes at a time. */
 static size_t
 form_ampersands(struct rd_slice s)
 {
-    const uint64_t ones = UINT64_C(0x0101010101010101), low = ones * 0x7F;
     size_t n = 0, i = 0;
     uint64_t word;
 
     for (; i + sizeof word <= s.n; i += sizeof word) {
         memcpy(&word, s.p + i, sizeof word);
-        word ^= ones * '&';
-        word = ~(((word & low) + low) | word | low);    /* the high bit of each byte that was one */
-        n += (size_t)((word >> 7) * ones >> 56);
+        n += (size_t)((form_equal(word, '&') >> 7) * FORM_ONES >> 56);
     }
     for (; i < s.n; i++)
         n += s.p[i] == '&';
@@ -62,8 +71,8 @@ form_count(struct rd_slice form)
 /* Of the form, what is left of it; of the texts, where the next goes. */
 struct form_reader {
     struct rd_slice form;
-    char *room;
-    unsigned char any;    /* all decoded bytes or'ed: no high bit, all ASCII */
+    char *room;        /* as long as what is left of the form, at least */
+    uint64_t any;      /* all decoded bytes or'ed, eight side by side: no high bit, all ASCII */
 };
 
 static void
@@ -73,29 +82,53 @@ reader_put(struct form_reader *r, char c)
     r->any |= (unsigned char)c;
 }
 
-/* Decodes up to "&", or "=" in a name; one look at each byte, most of which stay as they are. */
+/* Copies what stands for itself, eight bytes at a time; how many: to s's end or near it, or to
+ * one of "%&+=". */
+static size_t
+reader_plain(struct form_reader *r, struct rd_slice s)
+{
+    uint64_t word, other;
+    size_t n = 8, done = 0;
+
+    for (; n == 8 && s.n - done >= 8; done += n) {
+        memcpy(&word, s.p + done, 8);
+        memcpy(r->room, &word, 8);
+        word = le64toh(word);
+        other = form_equal(word, '%') | form_equal(word, '&') | form_equal(word, '+') |
+                form_equal(word, '=');
+        if (other != 0) {
+            n = (size_t)__builtin_ctzll(other) / 8;
+            word &= (other & -other) - 1;    /* with seven bits of the other byte: not its high one */
+        }
+        r->any |= word;
+        r->room += n;
+    }
+    return done;
+}
+
+/* Decodes up to "&", or "=" in a name. */
 static struct rd_slice
 reader_text(struct form_reader *r, bool is_name)
 {
     struct rd_slice form = r->form, text = { r->room, 0 };
-    size_t i = 0;
+    size_t i;
 
-    for (; i < form.n; i++) {
+    for (i = reader_plain(r, form); i < form.n; i += reader_plain(r, rd_slice_skip(form, i))) {
         char c = form.p[i];
 
-        if (c > '=' || (c > '+' && c < '=')) {
-            reader_put(r, c);
-        } else if (c == '&' || (c == '=' && is_name)) {
+        if (c == '&' || (c == '=' && is_name))
             break;
-        } else if (c == '%') {
+        if (c == '%') {
             size_t n = form.n - i < 3 ? form.n - i : 3;
             size_t used = rd_percent_decode(rd_slice_make(form.p + i, n), r->room);
 
             r->any |= (unsigned char)*r->room;
-            i += used == 1 ? n - 1 : 0;
+            i += used == 1 ? n : 1;
             r->room++;    /* a bad escape's other bytes are for the next turns */
-        } else
+        } else {
             reader_put(r, c == '+' ? ' ' : c);
+            i++;
+        }
     }
     r->form = rd_slice_skip(form, i);
     text.n = (size_t)(r->room - text.p);
@@ -158,7 +191,7 @@ rd_form_decode(struct rd_slice form, size_t max, struct rd_arena *a, struct rd_p
         else
             return RD_E_TOO_BIG;
     }
-    return r.any & 0x80 ? form_repair(out, a) : 0;
+    return r.any & FORM_HIGH ? form_repair(out, a) : 0;
 }
 
 static bool

@@ -3,6 +3,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 
 #include <cmocka.h>
 
@@ -61,6 +62,32 @@ escapes_are_decoded_and_bad_ones_kept(void **state)
     PAIRS("a%3D=%26", "a=", "&");
     PAIRS("a=%C3%A9%f0%9f%91%8d", "a", "\u00E9\U0001F44D");
     PAIRS("a=\xC3\xA9", "a", "\u00E9");
+}
+
+/* Wherever it stands in the words that are copied at once. */
+static void
+a_special_byte_is_found_at_every_place(void **state)
+{
+    static const char *const pieces[][2] = {
+        { "+", " " }, { "%41", "A" }, { "%C3%A9", "\xC3\xA9" }, { "\xC3\xA9", "\xC3\xA9" },
+        { "\xFF", "\xEF\xBF\xBD" }, { "%FF", "\xEF\xBF\xBD" }, { "=", "=" }, { "%", "%" },
+        { "%4", "%4" }, { "<>!~$'", "<>!~$'" },
+    };
+    static const char plain[] = "-Plain.Text_0123456789-abcdef";
+    char form[128], value[128];
+
+    (void)state;
+    for (size_t i = 0; i < sizeof pieces / sizeof pieces[0]; i++)
+        for (int before = 0; before < 24; before++)
+            for (int after = 0; after < 10; after++) {
+                snprintf(form, sizeof form, "%.*s=%.*s%s%.*s&b=2", before % 9, plain, before,
+                         plain, pieces[i][0], after, plain);
+                snprintf(value, sizeof value, "%.*s%s%.*s", before, plain, pieces[i][1], after,
+                         plain);
+                snprintf(form + 100, 20, "%.*s", before % 9, plain);
+                assert_pairs(rd_slice_str(form), (const char *const[]){ form + 100, value, "b", "2",
+                                                                        NULL });
+            }
 }
 
 static void
@@ -158,6 +185,7 @@ main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(pairs_are_split_on_ampersand_and_first_equals),
         cmocka_unit_test(escapes_are_decoded_and_bad_ones_kept),
+        cmocka_unit_test(a_special_byte_is_found_at_every_place),
         cmocka_unit_test(invalid_utf8_is_repaired),
         cmocka_unit_test(a_nul_is_a_character),
         cmocka_unit_test(limits_are_errors),
