@@ -82,8 +82,10 @@ reader_put(struct form_reader *r, char c)
     r->any |= (unsigned char)c;
 }
 
-/* Copies what stands for itself, eight bytes at a time; how many: to s's end or near it, or to
- * one of "%&+=". */
+/*
+ * Copies what stands for itself, eight bytes at a time; how many: to one of "%&+=", or near the
+ * end of s.
+ */
 static size_t
 reader_plain(struct form_reader *r, struct rd_slice s)
 {
@@ -98,7 +100,7 @@ reader_plain(struct form_reader *r, struct rd_slice s)
                 form_equal(word, '=');
         if (other != 0) {
             n = (size_t)__builtin_ctzll(other) / 8;
-            word &= (other & -other) - 1;    /* with seven bits of the other byte: not its high one */
+            word &= (other & -other) - 1;    /* the other byte without its high bit */
         }
         r->any |= word;
         r->room += n;
