@@ -13,10 +13,7 @@ import xml.etree.ElementTree
 from twilio.request_validator import RequestValidator
 
 from harness import seconds
-
-ACCOUNT = "AC0123456789abcdef0123456789abcdef"
-FROM = "+15551230001"
-TO = "+15550006789"
+from parties import ACCOUNT, FROM, TO
 
 
 class Answer:

@@ -20,32 +20,12 @@ import time
 import urllib.parse
 
 import harness
-from caller import ACCOUNT, TO
 from harness import seconds
+from parties import ACCOUNT, TO
 
 # what a stand-in answer says: never equal to a token
 FALLBACK = "FALLBACK-MARKER"
 WAITING = "WAITING-MARKER"
-
-SHARDS = 256
-
-
-def shard_thread(from_, threads, to=TO, account=ACCOUNT):
-    """The script thread of a conversation, as core/loop/shard.c spreads them."""
-    h = 2166136261
-    for part in (account, to, from_):
-        for byte in part.encode():
-            h = (h ^ byte) * 16777619 & 0xffffffff
-        h = h * 16777619 & 0xffffffff
-    return ((h ^ h >> 8 ^ h >> 16 ^ h >> 24) & 0xff) % SHARDS % threads
-
-
-def sender_on(thread, threads, start=0):
-    """A sender whose conversation with TO is served by that script thread."""
-    n = start
-    while shard_thread(f"+1555{n:07d}", threads) != thread:
-        n += 1
-    return f"+1555{n:07d}"
 
 
 def request(gw, params, keep_alive=True, path="/"):

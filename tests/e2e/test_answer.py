@@ -3,7 +3,7 @@
 import pytest
 
 import raw
-from caller import TO
+from parties import TO
 
 # name of a keyword -> the value that its function returns
 VALUES = {

@@ -11,7 +11,8 @@ import time
 import pytest
 
 import harness
-from load import FALLBACK, WAITING, Load, sender_on, shard_thread
+from load import FALLBACK, WAITING, Load
+from parties import sender_on, shard_thread
 
 THREADS = 2
 DEADLINE = 4

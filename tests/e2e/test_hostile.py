@@ -19,7 +19,8 @@ import time
 import pytest
 
 import harness
-from load import FALLBACK, Load, sender_on
+from load import FALLBACK, Load
+from parties import sender_on
 
 FILES = sorted((harness.TOP / "tests/lua/hostile").glob("*.lua"))
 THREADS = 2

@@ -4,7 +4,8 @@ import re
 
 import pytest
 
-from load import FALLBACK, Load, sender_on
+from load import FALLBACK, Load
+from parties import sender_on
 
 SCRIPT = """
 return { keywords = {

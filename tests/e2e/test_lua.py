@@ -4,8 +4,8 @@ import json
 
 import pytest
 
-from caller import ACCOUNT, FROM, TO
 from harness import wait_for
+from parties import ACCOUNT, FROM, TO
 from process import Gateway
 
 

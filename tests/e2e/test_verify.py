@@ -7,7 +7,7 @@ import urllib.parse
 
 import pytest
 
-import caller
+from parties import ACCOUNT
 
 SCRIPT = """return { message = function(msg)
   return msg.body .. "/" .. (msg.params.Extra or "") end, status = function(ev) end }"""
@@ -210,7 +210,7 @@ def test_basic_authentication_is_asked_for_first(gateway, twilio):
 
 
 def test_every_reason_for_a_refusal_looks_the_same(gateway, twilio):
-    with gateway(SCRIPT, account_sid=caller.ACCOUNT) as gw:
+    with gateway(SCRIPT, account_sid=ACCOUNT) as gw:
         params = twilio.message_params("hello")
         form = urllib.parse.urlencode(params)
         right = twilio.sign(gw.http_url + "/", params, gw.token)
