@@ -6,7 +6,7 @@ Nothing is asserted but that every answer was right. README.md says how to read 
 import argparse
 import datetime
 import json
-import pathlib
+import os
 import subprocess
 import sys
 import time
@@ -18,7 +18,7 @@ import report
 
 TOP = peers.TOP
 BUILD = TOP / "build/bench"
-SERVER_CORE, GENERATOR_CORE = 0, 1
+SERVER_CORE, GENERATOR_CORE = CORES = 0, 1
 NOISE = 0.15          # share of a core that others may use while a measurement is not repeated
 SPOILT = ("bad_status", "bad_text", "broken", "timeouts")
 
@@ -62,7 +62,7 @@ def generate(peer, name, seconds):
 
 
 def machine():
-    return [process.busy(core) for core in (SERVER_CORE, GENERATOR_CORE)]
+    return [process.busy(core) for core in CORES]
 
 
 def noise(before, after, took, result):
@@ -74,26 +74,33 @@ def noise(before, after, took, result):
     return max(0.0, *shares)
 
 
-class Bench:
-    def __init__(self, options):
-        self.options = options
-        self.rounds = []
-        self.patience = options.wait    # seconds left to wait for a quiet machine
+class Patience:
+    """Waits for a quiet machine, so many seconds in all."""
+
+    def __init__(self, seconds):
+        self.left = seconds
 
     def quiet(self):
-        while self.patience > 0:
+        while self.left > 0:
             before = machine()
             time.sleep(0.5)
             used = max(b + s - b0 - s0 for (b0, s0), (b, s) in zip(before, machine())) / 0.5
             if used < NOISE:
                 return
-            self.patience -= 0.5
+            self.left -= 0.5
+
+
+class Bench:
+    def __init__(self, options):
+        self.options = options
+        self.rounds = []
+        self.patience = Patience(options.wait)
 
     def start(self, name):
         return peers.PEERS[name](BUILD / name, SERVER_CORE)
 
     def load(self, name, load):
-        self.quiet()
+        self.patience.quiet()
         with self.start(name) as peer:
             peer.ready()
             return generate(peer, load, self.options.seconds)
@@ -159,6 +166,19 @@ def certificate():
              "-keyout", f"{name}.key", "-out", f"{name}.pem"], check=True, capture_output=True)
 
 
+def prepare():
+    """What every measurement here needs."""
+    os.sched_setaffinity(0, CORES)
+    BUILD.mkdir(parents=True, exist_ok=True)
+    certificate()
+
+
+def keep(name, found):
+    results = TOP / "build/results"
+    results.mkdir(exist_ok=True)
+    (results / f"{name}.json").write_text(json.dumps(found, indent=1))
+
+
 def head(options):
     git = subprocess.run(["git", "-C", TOP, "log", "-1", "--format=%h %s"], check=False,
                          capture_output=True, text=True).stdout.strip()
@@ -196,8 +216,7 @@ def parse():
 
 def main():
     options = parse()
-    BUILD.mkdir(parents=True, exist_ok=True)
-    certificate()
+    prepare()
     messages.write(BUILD / "messages.bin")
     messages.write(BUILD / "closing.bin", close=True)
     bench = Bench(options)
@@ -210,9 +229,7 @@ def main():
     verify = subprocess.run(["taskset", "-c", str(SERVER_CORE), BUILD / "verify"], check=False,
                             capture_output=True, text=True)
     found = {"head": heading, "rounds": bench.rounds, "verify": verify.stdout}
-    results = TOP / "build/results"
-    results.mkdir(exist_ok=True)
-    (results / "bench.json").write_text(json.dumps(found, indent=1))
+    keep("bench", found)
     print(report.text(found))
     if verify.returncode != 0:
         print(f"bench: verify failed: {verify.stderr}", file=sys.stderr)

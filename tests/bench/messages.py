@@ -8,9 +8,14 @@ token. signed() fills one by Python's own HMAC, so that a mistake of either side
 import base64
 import hashlib
 import hmac
+import pathlib
 import random
 import struct
+import sys
 from urllib.parse import quote_plus
+
+sys.path.append(str(pathlib.Path(__file__).resolve().parents[1] / "e2e"))
+from parties import ACCOUNT, TO
 
 TOKEN = "0123456789abcdef0123456789abcdef"
 BASE = "https://sms.example.com"
@@ -33,10 +38,10 @@ def parameters(rnd, body, sender=None):
     return [("ToCountry", "US"), ("ToState", "CA"), ("SmsMessageSid", sid), ("NumMedia", "0"),
             ("ToCity", "SAN FRANCISCO"), ("FromZip", "94105"), ("SmsSid", sid),
             ("FromState", "CA"), ("SmsStatus", "received"), ("FromCity", "SAN FRANCISCO"),
-            ("Body", body), ("FromCountry", "US"), ("To", "+14155550100"),
+            ("Body", body), ("FromCountry", "US"), ("To", TO),
             ("MessagingServiceSid", "MG" + "0123456789abcdef" * 2), ("ToZip", "94105"),
             ("NumSegments", "1"), ("ReferralNumMedia", "0"), ("MessageSid", sid),
-            ("AccountSid", "AC" + "fedcba9876543210" * 2),
+            ("AccountSid", ACCOUNT),
             ("From", sender or f"+1415555{rnd.randrange(10000):04}"), ("OptOutType", ""),
             ("ApiVersion", "2010-04-01")]
 
@@ -60,29 +65,28 @@ def encode(value):
     return "".join(c if c in "\1\2" else quote_plus(c) for c in value)
 
 
-def message(rnd, number, close=False, sender=None):
+def message(rnd, number, close=False, sender=None, body=None):
     """(request, what is signed, what the answer holds), with holes."""
-    body = text(rnd, number)
+    body = body or text(rnd, number)
     params = parameters(rnd, body, sender)
     covered = URL + "".join(k + v for k, v in sorted(params))
     answer = f"<Message>Got your message: {escaped(body)}</Message>"
     return request(params, close), covered.encode(), answer.encode()
 
 
-def write(path, close=False, senders=0):
-    """The generator's file; senders: so many messages, each from somebody else."""
+def write(path, close=False, senders=()):
+    """The generator's file; a message from each of senders, if there are any."""
     rnd = random.Random(20261124)
     with open(path, "wb") as out:
-        for number in range(senders or COUNT):
-            sender = f"+1415{number:07}" if senders else None
+        for number, sender in enumerate(senders or [None] * COUNT):
             for part in message(rnd, number, close, sender):
                 out.write(struct.pack("<I", len(part)) + part)
 
 
-def signed(number, token=TOKEN):
+def signed(number, token=TOKEN, sender=None, body=None):
     """(request, what the answer holds): a message of its own, signed here."""
     rnd = random.Random(number)
-    parts = message(rnd, number, close=True)
+    parts = message(rnd, number, True, sender, body)
     holes = {SID: f"{rnd.getrandbits(128):032x}", MARK: f"{number:08x}",
              UUID: "00000000-0000-4000-8000-000000000000"}
     for hole, filling in holes.items():

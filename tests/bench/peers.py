@@ -151,6 +151,8 @@ class Replyd(Peer):
 
     NAME = "replyd"
     BINARY = TOP / "build/replyd"
+    SCRIPT = (HERE / "replyd/echo.lua").read_text()
+    SETTINGS = ""    # lines of replyd.lua
 
     @classmethod
     def version(cls):
@@ -165,14 +167,14 @@ class Replyd(Peer):
   public_url = "{messages.BASE}",
   tls = {{ certificate = "{certificate}.pem", key = "{certificate}.key" }},
   auth_token = "{messages.TOKEN}",
-  store = "memory",
+  store = "memory", {self.SETTINGS}
   loop_guard = {{ count = 1000, window = "1s" }},    -- senders here repeat themselves
   state = "{self.folder}/state",
   routes = {{ {{ path = "/incoming", script = "echo.lua" }} }},
 }}
 """)
         (self.folder / "replyd.lua").chmod(0o600)
-        shutil.copy(HERE / "replyd/echo.lua", self.folder / "echo.lua")
+        (self.folder / "echo.lua").write_text(self.SCRIPT)
         return [self.BINARY, "run", "-c", self.folder / "replyd.lua"]
 
     def ready(self):

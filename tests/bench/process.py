@@ -20,13 +20,14 @@ def tree(pid):
     return found
 
 
-def cpu(pid):
-    """Seconds of CPU of all threads of the tree, by the scheduler's own clock (ns)."""
+def cpu(pid, name=None):
+    """Seconds of CPU of all threads (of that name) of the tree, by the scheduler's clock (ns)."""
     total = 0
     for p in tree(pid):
         for t in os.listdir(f"/proc/{p}/task"):
             try:
-                total += int(open(f"/proc/{p}/task/{t}/schedstat").read().split()[0])
+                if name is None or name == read(f"/proc/{p}/task/{t}/comm"):
+                    total += int(open(f"/proc/{p}/task/{t}/schedstat").read().split()[0])
             except OSError:
                 pass
     return total / 1e9
