@@ -41,6 +41,8 @@ struct admin_reply {
     struct rd_buf body;
 };
 
+static const struct rd_http_header admin_allow = { RD_LIT("Allow"), RD_LIT("GET, HEAD") };
+
 /* ---- pages ---------------------------------------------------------------------- */
 
 typedef void admin_page_fn(struct rd_admin *a, const struct rd_http_request *r,
@@ -175,7 +177,6 @@ admin_find_page(struct rd_admin *a, const struct rd_http_request *r, struct admi
 static void
 admin_on_request(struct rd_http_stream *s, const struct rd_http_request *r, void *data)
 {
-    static const struct rd_http_header allow = { RD_LIT("Allow"), RD_LIT("GET, HEAD") };
     struct rd_admin *a = data;
     struct admin_reply reply = { .status = 200, .type = RD_LIT("text/plain; charset=utf-8") };
 
@@ -184,7 +185,7 @@ admin_on_request(struct rd_http_stream *s, const struct rd_http_request *r, void
     admin_find_page(a, r, &reply);
     rd_http_respond(s, &(struct rd_http_response){
         .status = reply.status, .type = reply.type, .body = rd_buf_slice(&reply.body),
-        .headers = &allow, .n_headers = reply.status == 405,
+        .headers = &admin_allow, .n_headers = reply.status == 405,
     });
     rd_buf_free(&reply.body);
 }
@@ -204,7 +205,7 @@ rd_admin_start(uv_loop_t *loop, struct rd_slice address, const struct rd_admin_c
                struct rd_admin **out, struct rd_buf *why)
 {
     struct rd_admin *a = rd_calloc(1, sizeof *a);
-    struct rd_http_service service = { admin_on_request, admin_on_gone, a };
+    struct rd_http_service service = { admin_on_request, admin_on_gone, a, &admin_allow };
     struct rd_http_listen listen = { .fd = -1 };
     int status;
 

@@ -180,7 +180,7 @@ front_setup(void *owner)
 {
     struct rd_front *f = owner;
     const struct rd_config *config = rd_generation_snapshot(f->generation);
-    struct rd_http_service service = { front_on_request, front_on_gone, f };
+    struct rd_http_service service = { front_on_request, front_on_gone, f, NULL };
 
     front_here = f;
     rd_buf_init(&f->urls, 64 * 1024);

@@ -124,14 +124,14 @@ rd_http_response_write(struct rd_buf *b, const struct rd_http_response *r,
 }
 
 struct rd_http_response
-rd_http_refusal(int status)
+rd_http_refusal(int status, const struct rd_http_header *allow)
 {
-    static const struct rd_http_header allow = { { "Allow", 5 }, { "GET, POST", 9 } };
+    static const struct rd_http_header usual = { { "Allow", 5 }, { "GET, POST", 9 } };
     struct rd_http_response r = { .status = status, .type = RD_LIT("text/plain"),
                                   .body = rd_http_reason(status), .close = true };
 
     if (status == 405) {
-        r.headers = &allow;
+        r.headers = allow ? allow : &usual;
         r.n_headers = 1;
     }
     return r;

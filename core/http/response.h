@@ -56,7 +56,7 @@ int rd_http_response_write(struct rd_buf *b, const struct rd_http_response *r,
                            enum rd_http_connection connection, bool head,
                            struct rd_http_date *date);
 
-/* A response with the reason as its text, which closes the connection. */
-struct rd_http_response rd_http_refusal(int status);
+/* A response with the reason as its text, which closes the connection. allow: as a service's. */
+struct rd_http_response rd_http_refusal(int status, const struct rd_http_header *allow);
 
 #endif

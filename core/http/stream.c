@@ -115,7 +115,7 @@ stream_answered(struct rd_http_stream *s)
 static void
 stream_reject(struct rd_http_stream *s, int status)
 {
-    struct rd_http_response r = rd_http_refusal(status);
+    struct rd_http_response r = rd_http_refusal(status, stream_server(s)->service.allow);
 
     rd_metric_inc(RD_METRIC_http_rejects_total);
     stream_send(s, &r, true);

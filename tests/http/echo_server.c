@@ -177,7 +177,7 @@ int
 main(int argc, char **argv)
 {
     struct echo e = { .held = NULL };
-    struct rd_http_service service = { echo_on_request, echo_on_gone, &e };
+    struct rd_http_service service = { echo_on_request, echo_on_gone, &e, NULL };
     struct rd_http_listen listeners[ECHO_LISTENERS];
     const char *state = NULL;
     uv_loop_t loop;

@@ -65,7 +65,7 @@ pipe_on_gone(struct rd_http_stream *s, void *data)
 void
 pipe_start(struct pipe *p)
 {
-    struct rd_http_service service = { pipe_on_request, pipe_on_gone, p };
+    struct rd_http_service service = { pipe_on_request, pipe_on_gone, p, NULL };
 
     *p = (struct pipe){ .held = NULL };
     pipe_limits = pipe_defaults;

@@ -149,8 +149,20 @@ test_what_is_no_page(void **state)
     assert_int_equal(status, 404);
     ask("GET", "/metricsx", "", &status);
     assert_int_equal(status, 404);
+}
+
+static void
+test_a_405_names_the_methods_that_are_answered(void **state)
+{
+    int status;
+
+    (void)state;
     ask("POST", "/metrics", "", &status);
     assert_int_equal(status, 405);
+    assert_non_null(strstr(answer.raw.p, "\r\nAllow: GET, HEAD\r\n"));
+    ask("CONNECT", "x:443", "", &status);    /* refused before there is a page */
+    assert_int_equal(status, 405);
+    assert_non_null(strstr(answer.raw.p, "\r\nAllow: GET, HEAD\r\n"));
 }
 
 static void
@@ -190,6 +202,8 @@ main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_pages, setup, teardown),
         cmocka_unit_test_setup_teardown(test_what_is_no_page, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_a_405_names_the_methods_that_are_answered, setup,
+                                        teardown),
         cmocka_unit_test_setup_teardown(test_fault_points, setup, teardown),
         cmocka_unit_test(test_the_client_says_why_it_failed),
     };
