@@ -53,7 +53,7 @@ help_option(const struct rd_option *o)
     }
     puts(o->words == NULL && o->row.type != RD_OPTION_VALUE ? ")" : "");
     rd_command_print_wrapped(stdout, o->row.sentence, HELP_INDENT);
-    if (o->into == RD_INTO_NOTHING || o->read == rd_config_read_later)
+    if (o->into == RD_INTO_NOTHING || o->into == RD_INTO_KEPT || o->read == rd_config_read_later)
         printf("%*sNot in this version: checked, but ignored.\n", HELP_INDENT, "");
 }
 

@@ -67,6 +67,8 @@ route_account(struct rd_config_reader *r, struct rd_account *a)
         rd_config_expected(r, NULL, "a table with auth_token, api_key, api_secret");
     if (lua_istable(r->L, -1) && a->n_tokens == 0 && !r->failed)
         rd_config_error(r, "no auth_token: webhooks of this account could not be verified");
+    if ((a->api_key.n > 0) != (a->api_secret.n > 0) && !r->failed)
+        rd_config_error(r, "api_key and api_secret belong together");
     rd_config_leave(r, mark);
 }
 

@@ -170,22 +170,27 @@ typed_into_plugin(struct rd_config_reader *r, const struct rd_option *o, int64_t
     v->text = o->row.type == RD_OPTION_STRING ? rd_config_keep(r) : rd_slice_str(NULL);
 }
 
-/* One warning for each key that a later version will use: "http", not http.ca and http.allow. */
+/*
+ * One warning for each key that a later version will use: "http", not http.ca and http.allow; and
+ * for all accounts together.
+ */
 static void
 typed_warn_later(struct rd_config_reader *r, const struct rd_option *o)
 {
+    bool many = strchr(o->row.key, '*') != NULL;
+    const char *name = many ? o->row.key : r->path;
     char full[RD_CONFIG_PATH];
 
     if (r->is_default)
         return;
     memcpy(full, r->path, sizeof full);
-    if (strchr(o->row.key, '*') == NULL)
+    if (!many)
         r->path[strcspn(r->path, ".")] = 0;
     for (size_t i = 0; i < r->n_later; i++)
-        if (strcmp(r->later[i], r->path) == 0)
+        if (strcmp(r->later[i], name) == 0)
             goto out;
     if (r->n_later < RD_CONFIG_ROWS)
-        r->later[r->n_later++] = rd_config_keep_text(r, rd_slice_str(r->path)).p;
+        r->later[r->n_later++] = rd_config_keep_text(r, rd_slice_str(name)).p;
     rd_config_warn(r, "not in this version, ignored");
 out:
     memcpy(r->path, full, sizeof full);
@@ -198,6 +203,10 @@ typed_store(struct rd_config_reader *r, const struct rd_option *o, int64_t n, vo
 
     switch (o->into) {
     case RD_INTO_SLICE: *(struct rd_slice *)(void *)to = rd_config_keep(r); break;
+    case RD_INTO_KEPT:
+        *(struct rd_slice *)(void *)to = rd_config_keep(r);
+        typed_warn_later(r, o);
+        break;
     case RD_INTO_U64: *(uint64_t *)(void *)to = (uint64_t)n; break;
     case RD_INTO_NS: *(uint64_t *)(void *)to = (uint64_t)n * RD_MS; break;
     case RD_INTO_SIZE: *(size_t *)(void *)to = (size_t)n; break;

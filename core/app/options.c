@@ -70,8 +70,8 @@ static const struct rd_option options_core[] = {
         "Account that auth_token belongs to; absent: it verifies requests of any account.")
     MAIN("auth_token", RD_OPTION_VALUE, RD_INTO_READ, A(tokens), true, rd_config_read_tokens,
         "Twilio's auth token, which signs the webhooks; a list while it is being rotated.")
-    MAIN("api_key", RD_OPTION_STRING, RD_INTO_SLICE, A(api_key), true, NULL,
-        "SID of an API key for calls to Twilio.")
+    MAIN("api_key", RD_OPTION_STRING, RD_INTO_KEPT, A(api_key), true, NULL,
+        "SID of an API key for calls to Twilio, with api_secret.")
     MAIN("api_secret", RD_OPTION_STRING, RD_INTO_SLICE, A(api_secret), true, NULL,
         "Secret of that API key.")
     VALUE("accounts", "nil", rd_config_read_accounts, 0,
@@ -79,7 +79,8 @@ static const struct rd_option options_core[] = {
     { { "accounts.*.auth_token", RD_OPTION_VALUE, "nil", 0, 0,
         "The account's auth token, or a list while it is being rotated." },
       RD_INTO_READ, A(tokens), NULL, true, false, rd_config_read_tokens },
-    SECRET("accounts.*.api_key", RD_INTO_SLICE, A(api_key), "SID of an API key of the account.")
+    SECRET("accounts.*.api_key", RD_INTO_KEPT, A(api_key),
+        "SID of an API key of the account, with api_secret.")
     SECRET("accounts.*.api_secret", RD_INTO_SLICE, A(api_secret), "Secret of that API key.")
     TEXT("region", "nil", LATER, 0, "Twilio region of the REST API, for example \"ie1\".")
     TEXT("edge", "nil", LATER, 0, "Twilio edge location of the REST API, for example \"dublin\".")

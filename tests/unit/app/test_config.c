@@ -204,6 +204,19 @@ test_keys_of_later_versions_warn_once(void **state)
 }
 
 static void
+test_an_api_key_warns_once_for_all_accounts(void **state)
+{
+    (void)state;
+    load(BASE "\napi_key = 'SK1',\napi_secret = 's1'");
+    assert_string_equal(config_help_warnings,
+                        "replyd.lua:2: api_key: not in this version, ignored\n");
+    load("accounts = {\n AC1 = { auth_token = 'a', api_key = 'SK1', api_secret = 's1' },\n"
+         " AC2 = { auth_token = 'b', api_key = 'SK2', api_secret = 's2' } }");
+    assert_non_null(strstr(config_help_warnings, ".api_key: not in this version, ignored\n"));
+    assert_ptr_equal(strchr(config_help_warnings, '\n'), strrchr(config_help_warnings, '\n'));
+}
+
+static void
 test_listeners(void **state)
 {
     struct rd_config *c = load(BASE "listen = { 'http://localhost:0', 'https://[::1]', "
@@ -270,6 +283,8 @@ test_accounts(void **state)
            " webhooks of this account could not be verified\n");
     expect(BASE "api_key = 'SK'",
            "replyd.lua:1: api_key: api_key and api_secret belong together\n");
+    expect("accounts = { AC1 = { auth_token = 'a', api_secret = 's' } }",
+           "replyd.lua:1: accounts.AC1: api_key and api_secret belong together\n");
 }
 
 static void
@@ -464,6 +479,7 @@ main(void)
         T(test_the_environment_is_empty_but_env_and_file),
         T(test_files_that_are_no_configuration),
         T(test_keys_of_later_versions_warn_once),
+        T(test_an_api_key_warns_once_for_all_accounts),
         T(test_listeners),
         T(test_a_public_listener_needs_a_public_url),
         T(test_accounts),
