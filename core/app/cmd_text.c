@@ -67,14 +67,26 @@ text_parse(int argc, char **argv, struct rd_text *t)
     return optind == argc && text_is_complete(t);
 }
 
-/* What Twilio never sends: the text of a message is UTF-8. */
+static bool
+text_says(const char *name, const char *value)
+{
+    if (value == NULL || rd_utf8_is_valid(rd_slice_str(value)))
+        return true;
+    fprintf(stderr, "replyd text: %s is not UTF-8; Twilio sends nothing else\n", name);
+    return false;
+}
+
+/* What Twilio never sends: all parameters are UTF-8. */
 static bool
 text_is_utf8(const struct rd_text *t)
 {
-    if (t->body == NULL || rd_utf8_is_valid(rd_slice_str(t->body)))
-        return true;
-    fputs("replyd text: the body is not UTF-8; Twilio sends nothing else\n", stderr);
-    return false;
+    for (size_t i = 0; i < t->n_media; i++)
+        if (!text_says("--media", t->media[i]))
+            return false;
+    return text_says("FROM", t->from) && text_says("the body", t->body)
+        && text_says("--to", t->to) && text_says("--status", t->status)
+        && text_says("--sid", t->sid) && text_says("--account", t->account)
+        && text_says("--url", t->url);
 }
 
 /* ---- what is printed ------------------------------------------------------------- */
@@ -86,7 +98,8 @@ text_hint(int status)
     switch (status) {
     case 400: return "the request was malformed";
     case 401: return "user and password are missing or wrong: is this the configuration (-c) whose"
-                     " basic_auth the server has?";
+                     " basic_auth the server has? They go to its own listeners and public_url"
+                     " only; elsewhere --url https://user:password@host names them";
     case 403: return "the signature was refused: is this the account's token (--token, --account),"
                      " and the URL one that public_url names? The log says which";
     case 404: return "no route for this path (replyd check prints them)";

@@ -71,7 +71,14 @@ value_top(struct rd_config_reader *r)
 bool
 rd_config_is_loopback(struct rd_slice host)
 {
-    return rd_slice_starts(host, RD_LIT("127.")) || rd_slice_eq(host, RD_LIT("::1"));
+    char text[INET_ADDRSTRLEN];
+    struct in_addr v4;
+
+    if (!rd_slice_starts(host, RD_LIT("127.")) || host.n >= sizeof text)
+        return rd_slice_eq(host, RD_LIT("::1"));
+    memcpy(text, host.p, host.n);
+    text[host.n] = 0;
+    return inet_pton(AF_INET, text, &v4) == 1;    /* 127.example.com is no address */
 }
 
 /* Splits "[::]:8443" or "127.0.0.1:8443"; false when it is no port. Without one, *port stays. */

@@ -26,7 +26,7 @@ enum rd_option_into {
     RD_INTO_ENUM,      /* enum: number of the word */
     RD_INTO_READ,      /* read() does all, type checks too */
     RD_INTO_PLUGIN,    /* the list of plugins' values */
-    RD_INTO_KEPT,      /* struct rd_slice, kept for checks; its capability comes later: one warning */
+    RD_INTO_KEPT,      /* struct rd_slice, kept; its capability comes later: one warning */
     RD_INTO_NOTHING,   /* its capability comes later: checked, one warning, ignored */
 };
 

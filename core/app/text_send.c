@@ -9,7 +9,7 @@
 #include <string.h>
 #include <sys/random.h>
 
-#include "app/config_value.h"
+#include "app/text_auth.h"
 #include "base/error.h"
 #include "http/form.h"
 #include "twilio/signature.h"
@@ -148,13 +148,6 @@ text_host_and_port(struct text_call *c)
     return c->to.port.n ? text_print_slice(c, "%.*s:%.*s", c->to.host, c->to.port) : c->to.host;
 }
 
-static bool
-text_is_loopback(const struct text_call *c)
-{
-    return rd_config_is_loopback(c->to.host) || rd_slice_eq(c->to.host, RD_LIT("[::1]"))
-        || rd_slice_eq(c->to.host, RD_LIT("localhost"));
-}
-
 /*
  * What Twilio would have called. A URL that was given is signed as it is, unless it goes to this
  * machine while the server expects its public URL in the signature.
@@ -165,7 +158,8 @@ text_find_signed_url(struct text_call *c, struct rd_slice public_url)
     struct rd_slice base, prefix = rd_slice_make(NULL, 0);
     struct rd_public_url u;
 
-    if (public_url.n > 0 && text_is_loopback(c) && rd_public_url_parse(public_url, &u) == 0) {
+    if (public_url.n > 0 && rd_text_is_loopback(&c->to)
+        && rd_public_url_parse(public_url, &u) == 0) {
         prefix = u.prefix;
         base = rd_slice_make(public_url.p, (size_t)(u.host.p - public_url.p) + u.host.n);
         base.n += u.port.n ? u.port.n + 1 : 0;
@@ -331,12 +325,12 @@ text_write_request(struct text_call *c, struct rd_buf *out)
     if (status == 0) {
         rd_buf_printf(out, "POST %.*s HTTP/1.1\r\nHost: %.*s\r\nX-Twilio-Signature: %s\r\n",
                       RD_PRI(c->target), RD_PRI(text_host_and_port(c)), signature);
-        if (c->config != NULL && c->config->basic_auth.n > 0)
-            rd_buf_printf(out, "Authorization: Basic %.*s\r\n", RD_PRI(c->config->basic_auth));
+        status = rd_text_auth_put(c->config, rd_slice_str(c->t->url), &c->to, out);
         rd_buf_printf(out, "Content-Type: application/x-www-form-urlencoded; charset=utf-8\r\n"
                            "Content-Length: %zu\r\nUser-Agent: TwilioProxy/1.1\r\nAccept: */*\r\n"
                            "Connection: close\r\n\r\n", body.n);
-        status = rd_buf_put_slice(out, rd_buf_slice(&body));
+        if (status == 0)
+            status = rd_buf_put_slice(out, rd_buf_slice(&body));
     }
     rd_buf_free(&body);
     return status;
@@ -354,7 +348,7 @@ text_call(struct text_call *c, struct rd_client_answer *answer)
     struct rd_client_request r = {
         .host = rd_arena_copy(&c->arena, host).p, .tls = tls,
         .port = c->to.port.n ? rd_arena_copy(&c->arena, c->to.port).p : tls ? "443" : "80",
-        .verify = !c->t->insecure && !text_is_loopback(c),
+        .verify = !c->t->insecure && !rd_text_is_loopback(&c->to),
     };
     struct rd_buf text;
     int status;

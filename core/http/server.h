@@ -62,7 +62,7 @@ struct rd_http_service {
     /* The stream died before its request was answered; it must not be used any more. */
     void (*gone)(struct rd_http_stream *s, void *data);
     void *data;
-    const struct rd_http_header *allow;    /* sent with a 405 of the server's own; NULL: GET, POST */
+    const struct rd_http_header *allow;    /* sent with the server's own 405; NULL: GET, POST */
 };
 
 /* What the service remembers with a stream (its exchange). */

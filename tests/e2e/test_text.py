@@ -1,6 +1,11 @@
 """replyd text: a signed message from the command line, and an answer for a person."""
 
+import base64
+import http.server
 import os
+import threading
+
+import pytest
 
 from harness import Lua
 from process import TOKEN
@@ -150,10 +155,64 @@ def test_a_broken_configuration_is_2(replyd, tmp_path):
     assert done.returncode == 2 and "broken.lua:" in done.stderr
 
 
-def test_a_body_that_is_not_utf8_is_refused(replyd, gateway):
-    with gateway(SCRIPT) as gw:
-        done = ask(replyd, gw, "+1555", os.fsdecode(b"caf\xe9"))
-        assert done.returncode == 2 and "not UTF-8" in done.stderr and done.stdout == ""
+def test_what_is_not_utf8_is_refused_by_name(replyd):
+    bad = os.fsdecode(b"caf\xe9")
+    for name, arguments in {"the body": ["+1", bad], "FROM": [bad, "hi"],
+                            **{flag: ["+1", "hi", flag, bad] for flag in
+                               ("--to", "--media", "--sid", "--account", "--status", "--url")}
+                            }.items():
+        done = replyd("text", "--token", "x", *arguments)
+        assert (done.returncode, done.stdout) == (2, ""), name
+        assert done.stderr == f"replyd text: {name} is not UTF-8; Twilio sends nothing else\n"
+
+
+@pytest.fixture
+def elsewhere():
+    """A server of somebody else's: (its port, the Authorization headers that it was sent)."""
+    seen = []
+
+    class Handler(http.server.BaseHTTPRequestHandler):
+        def do_POST(self):
+            seen.append(self.headers["Authorization"])
+            self.rfile.read(int(self.headers["Content-Length"]))
+            self.send_response(204)
+            self.end_headers()
+
+        def log_message(self, *_):
+            pass
+
+    server = http.server.HTTPServer(("127.0.0.1", 0), Handler)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    yield server.server_port, seen
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+@pytest.mark.parametrize("config, to, sent", [
+    ('listen = "http://127.0.0.1:1"', "127.0.0.1", None),
+    ('listen = "http://127.0.0.1:1", public_url = "https://127.0.0.1:PORT"', "127.0.0.1", None),
+    ('listen = "https://127.0.0.1:PORT"', "127.0.0.1", None),
+    ('listen = "http://127.0.0.1:PORT"', "127.0.0.1", "twilio:p:w"),
+    ('listen = "http://127.0.0.1:PORT"', "localhost", "twilio:p:w"),
+    ('listen = "http://127.0.0.1:0"', "127.0.0.1", "twilio:p:w"),
+    ('listen = "http://0.0.0.0:PORT", public_url = "http://x"', "127.0.0.1", "twilio:p:w"),
+    ('listen = "http://10.0.0.1:PORT", public_url = "http://x"', "127.0.0.1", None),
+    ('listen = "http://127.0.0.1:1", public_url = "http://127.0.0.1:PORT/x"', "127.0.0.1",
+     "twilio:p:w"),
+    ('listen = "http://127.0.0.1:1"', "other:p%40+w@127.0.0.1", "other:p@+w"),
+    ('listen = "http://127.0.0.1:PORT"', "other@127.0.0.1", "other:"),
+])
+def test_the_configured_password_is_told_to_nobody_else(replyd, elsewhere, tmp_path, config, to,
+                                                        sent):
+    port, seen = elsewhere
+    (tmp_path / "replyd.lua").write_text("return { auth_token = 'x', basic_auth = { user = 'twilio'"
+                                         ", password = 'p:w' }, "
+                                         + config.replace("PORT", str(port)) + " }")
+    done = replyd("text", "--url", f"http://{to}:{port}/x", "+1555", "hi")
+    assert done.returncode == 0, done.stderr
+    assert seen == [sent and "Basic " + base64.b64encode(sent.encode()).decode()]
 
 
 def test_tokens_may_come_from_the_environment_of_the_configuration(replyd, gateway):
