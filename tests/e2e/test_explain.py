@@ -48,6 +48,34 @@ def test_a_mistake_is_explained_in_the_log_and_on_demand(gateway, twilio, replyd
         assert TOKEN not in gw.log_tail() + done.stdout
 
 
+def test_trimmed_values_and_a_query_encoded_again_are_explained_everywhere(gateway, twilio, replyd,
+                                                                           tmp_path):
+    """In the log, by `explain` and by `verify` with one sentence, and nothing in the reply."""
+    url, came = PUBLIC + "/sms?q=a%20b%2Fc", "/sms?q=a+b/c"
+    params = twilio.message_params("hello")
+    sent = {**params, "Body": " hello\n"}
+    cases = [
+        ("SM1", url, "/sms?q=a%20b%2Fc", sent,
+         "it matches if the values had no blanks around them"),
+        ("SM2", url, came, params,
+         f"it matches if the URL were {url} (with its query encoded again)"),
+        ("SM3", url, came, sent, f"it matches if the URL were {url} (with its query encoded again)"
+                                 " and the values had no blanks around them")]
+    with gateway(SCRIPT, public_url=PUBLIC) as gw:
+        for sid, signed_url, target, form, sentence in cases:
+            sids = {"MessageSid": sid, "SmsSid": sid, "SmsMessageSid": sid}
+            signature = twilio.sign(signed_url, {**params, **sids}, gw.token)
+            answer = twilio.post(gw, {**form, **sids}, path=target,
+                                 headers={"X-Twilio-Signature": signature})
+            assert (answer.status, answer.text) == (403, "Forbidden\n")
+            assert gw.wait_log("explain", sid=sid)["why"] == sentence
+            done = replyd("explain", sid, "-c", gw.folder / "replyd.lua")
+            assert done.returncode == 0 and f"    {sentence}\n" in done.stdout
+            done = verify(replyd, PUBLIC + target, signature,
+                          urllib.parse.urlencode({**form, **sids}), tmp_path, token=gw.token)
+            assert (done.returncode, done.stdout) == (1, f"not valid: {sentence}\n")
+
+
 def test_the_token_of_another_account(gateway, twilio):
     accounts = {"AC" + c * 32: {"auth_token": c * 16} for c in "ab"}
     with gateway(SCRIPT, auth_token=None, accounts=accounts) as gw:

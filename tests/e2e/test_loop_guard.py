@@ -76,3 +76,11 @@ def test_it_is_on_by_default_and_can_be_switched_off(gateway, twilio):
     with gateway(script, loop_guard={"count": 1, "window": "1s"}) as gw:
         assert len(twilio.text(gw).messages) == 1
         assert len(twilio.text(gw).messages) == 0
+
+
+def test_exchanges_are_counted_across_a_reload(gateway, twilio):
+    script = "return function(msg) return 'same' end    -- %d"
+    with gateway(script % 1, loop_guard=GUARD, script_threads=1) as gw:
+        assert [len(twilio.text(gw).messages) for _ in range(3)] == [1] * 3
+        gw.reload(script % 2)    # new VMs: only the store remembers
+        assert [len(twilio.text(gw).messages) for _ in range(4)] == [1, 1, 0, 0]

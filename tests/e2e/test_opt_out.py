@@ -138,6 +138,18 @@ def test_a_keyword_that_is_a_stop_or_start_word_is_refused(replyd, tmp_path):
     assert check("halt", 'opt_out_words = { STOP = "halt" }')[0] == 1
 
 
+def test_a_keyword_is_refused_by_the_words_of_its_own_route(replyd, tmp_path):
+    (tmp_path / "bot.lua").write_text('return {\n  keywords = { fin = "x" },\n}\n')
+    for words, code in (('{ STOP = "fin" }', 1), ('{ START = { "Fin!" } }', 1),
+                        ('{ HELP = "fin" }', 0), ("false", 0)):
+        (tmp_path / "replyd.lua").write_text(
+            f'return {{ auth_token = "t", opt_out_words = {{ STOP = "none" }}, routes = {{'
+            f' {{ script = "bot.lua", opt_out_words = {words} }} }} }}')
+        done = replyd("check")
+        assert done.returncode == code, words
+        assert ("bot.lua:2: keyword" in done.stderr) == (code == 1), words
+
+
 def test_a_keyword_needs_a_whole_word(gateway, twilio):
     script = """return { keywords = { hours = "9-17", stop_by = "come in" },
                          message = function(msg) return "message:" .. msg.word end }"""

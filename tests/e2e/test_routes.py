@@ -1,5 +1,7 @@
 """Which script answers: by path, account, address, service and channel; and whom it answers."""
 
+import urllib.parse
+
 import pytest
 
 NAMES = ("path", "to", "service", "channel", "account", "rest")
@@ -79,6 +81,33 @@ def test_without_a_route_nothing_runs(gateway, twilio):
         assert gw.wait_log("message", sid="SM1")["why"] == "no route"
         assert twilio.text(gw, MessageSid=None, SmsSid=None, SmsMessageSid=None).messages == []
         assert gw.wait_log("message", n=2)["why"] == "no MessageSid"
+
+
+def test_a_sid_too_long_to_be_remembered_is_refused(gateway, twilio):
+    with gateway("return function() return 'hi' end") as gw:
+        assert twilio.text(gw, sid="S" * 600).messages == []
+        assert gw.wait_log("message")["why"] == "MessageSid is too long"
+        assert twilio.text(gw, sid="S" * 400).messages == ["hi"]
+
+
+def test_a_message_without_room_for_its_callback_is_413_and_says_so(gateway, twilio):
+    """Parameters as short as can be fill the message's memory before its body is at any limit."""
+    with gateway("return function() return 'hi' end", max_params=20000,
+                 status_callback="https://x.example/" + "c" * 3900) as gw:
+        params = twilio.message_params("x")
+        for n in range(9000, 12000, 40):
+            form = {**params, "MessageSid": twilio.new_sid()}
+            signature = twilio.sign(gw.http_url + "/", {**form, "a": ""}, gw.token)
+            answer = twilio.request(gw, "POST", "/", urllib.parse.urlencode(form) + "&a" * n, {
+                "Content-Type": "application/x-www-form-urlencoded",
+                "X-Twilio-Signature": signature}, tls=False)
+            if answer.status != 200:
+                break
+            assert answer.messages == ["hi"]
+        assert (answer.status, answer.text) == (413, "Too large\n")
+        assert answer.headers["Connection"] == "close"
+        line = gw.wait_log("message", sid=form["MessageSid"])
+        assert (line["outcome"], line["why"]) == ("refused", "the message is too large")
 
 
 def test_check_prints_routes_and_flags_those_that_never_match(replyd, tmp_path):

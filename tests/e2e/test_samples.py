@@ -73,16 +73,20 @@ def send(twilio, gw, sample, body=None, **headers):
 
 def test_every_inbound_sample_reaches_the_script_whole(hooks, twilio):
     assert {s["name"] for s in INBOUND} == set(EXPECTED) and len(INBOUND) == 32
+    in_pieces = 0
     for sample in INBOUND:
         answer = send(twilio, hooks, sample)
         assert answer.status == 200, sample["name"]
         assert answer.headers["Content-Type"].split(";")[0] == "text/xml", sample["name"]
+        assert all(len(m.encode("utf-16-le")) <= 2 * 1600 for m in answer.messages)
+        in_pieces += len(answer.messages) > 1
         text = "".join(answer.messages)
         if "kind" in EXPECTED[sample["name"]]:
             assert text == "", sample["name"]
             sid = EXPECTED[sample["name"]]["id"]
             text = hooks.wait_log("script", sid=sid, msg="opt_out")["ev"]
         assert json.loads(text) == EXPECTED[sample["name"]], sample["name"]
+    assert in_pieces > 0, "no JSON was long enough to be split"
 
 
 def test_every_status_sample_gets_204(hooks, twilio):

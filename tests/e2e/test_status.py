@@ -31,6 +31,17 @@ def test_a_script_sees_no_state_twice_and_none_of_lower_rank(gateway, twilio):
         assert states(gw, "SM2", 1) == ["sent"]
 
 
+def test_what_a_script_has_seen_is_remembered_across_a_reload(gateway, twilio):
+    with gateway(SCRIPT) as gw:
+        twilio.status(gw, "delivered", sid="SM1")
+        assert states(gw, "SM1", 1) == ["delivered"]
+        gw.reload(SCRIPT + "-- another")
+        for status in ("sent", "delivered", "read"):
+            assert twilio.status(gw, status, sid="SM1").status == 204
+        assert states(gw, "SM1", 2) == ["delivered", "read"]
+        gw.wait_metric("replyd_status_late_total", equals=1)
+
+
 def test_each_script_has_its_own_view(gateway, twilio):
     scripts = {"main.lua": SCRIPT, "other.lua": SCRIPT}
     routes = [{"path": "/a", "script": "scripts/main.lua"},

@@ -7,6 +7,7 @@ import urllib.parse
 
 import pytest
 
+import raw
 from parties import ACCOUNT
 
 SCRIPT = """return { message = function(msg)
@@ -94,6 +95,25 @@ def test_a_form_with_many_parameters_repeats_and_broken_utf8(gateway, twilio):
             "broken/x\N{REPLACEMENT CHARACTER}y"]
 
 
+PAIRS = """return function(msg)
+  local seen = {}
+  for name, value in pairs(msg.params) do seen[#seen + 1] = name .. "=" .. value end
+  return { table.concat(seen, "&"), table.concat(msg.params:all("New.Thing"), "+"), msg.channel }
+end"""
+
+
+def test_what_we_do_not_know_arrives_as_it_was_sent(gateway, twilio):
+    with gateway(PAIRS, public_url=PUBLIC) as gw:
+        params = twilio.message_params("hello", from_="pigeon:loft-7")
+        pairs = [("zz", "last"), *params.items(), ("New.Thing", "b"), ("bodySHA256", "no"),
+                 ("New.Thing", ""), ("New.Thing", "a"), ("aa", ""), ("New.Thing", "b")]
+        signed = {**params, "zz": "last", "bodySHA256": "no", "aa": "",
+                  "New.Thing": "New.ThingaNew.Thingb"}    # each value once, sorted, as node does
+        form = urllib.parse.urlencode(pairs)
+        answer = send(twilio, gw, "/sms", twilio.sign(PUBLIC + "/sms", signed, gw.token), body=form)
+        assert answer.messages == ["&".join(f"{k}={v}" for k, v in pairs), "b++a+b", "pigeon"]
+
+
 # ---- whose token ---------------------------------------------------------------------------
 
 
@@ -128,18 +148,23 @@ def test_each_account_and_subaccount_has_tokens_of_its_own(gateway, twilio):
 
 def test_several_public_urls_and_both_forms_of_the_port(gateway, twilio):
     urls = ["https://bot.example.com", "http://old.example.com:8080/hook",
-            "https://user:secret@third.example.com/"]
+            "https://user:secret@third.example.com/",
+            "https://u:p@fourth.example.com:8443/x#rc=2&rp=all"]
     with gateway(SCRIPT, public_url=urls) as gw:
         for path, url in (("/sms", "https://bot.example.com/sms"),
                           ("/sms", "https://bot.example.com:443/sms"),
                           ("/hook/sms", "http://old.example.com:8080/hook/sms"),
                           ("/hook/sms", "http://old.example.com/hook/sms"),
                           ("/sms", "https://third.example.com/sms"),
-                          ("/", "https://third.example.com")):
+                          ("/", "https://third.example.com"),
+                          ("/x/sms", "https://fourth.example.com:8443/x/sms"),
+                          ("/x/sms", "https://fourth.example.com/x/sms")):
             assert twilio.text(gw, path=path, url=url).status == 200, url
         for path, url in (("/sms", "http://bot.example.com/sms"),
                           ("/sms", "https://bot.example.com:8443/sms"),
                           ("/sms", "https://bot.example.com/sms/"),
+                          ("/sms", "https://user:secret@third.example.com/sms"),
+                          ("/x/sms", "https://fourth.example.com:8443/x/sms#rc=2&rp=all"),
                           ("/sms", "https://other.example.com/sms")):
             assert twilio.text(gw, path=path, url=url).status == 403, url
 
@@ -161,6 +186,8 @@ def test_a_status_callback_leads_back_through_the_proxy(gateway, twilio):
 
     assert callback("/sms", PUBLIC + "/hook/sms", public_url=PUBLIC + "/hook") == (
         PUBLIC + "/hook/sms")
+    named = "https://user:secret@bot.example.com/hook#rc=2"
+    assert callback("/sms", PUBLIC + "/hook/sms", public_url=named) == PUBLIC + "/hook/sms"
     assert callback("/sms", PUBLIC + "/hook/sms", trusted_proxies="127.0.0.1") == (
         PUBLIC + "/hook/sms")
 
@@ -209,12 +236,22 @@ def test_basic_authentication_is_asked_for_first(gateway, twilio):
 # ---- what a forger learns ---------------------------------------------------------------------
 
 
+def raw_post(gw, target, form, signatures):
+    """With one header for each signature."""
+    headers = "".join(f"X-Twilio-Signature: {s}\r\n" for s in signatures)
+    with raw.Connection(gw, tls=False) as c:
+        c.send(f"POST {target} HTTP/1.1\r\nHost: x\r\nContent-Type: {FORM}\r\n{headers}"
+               f"Content-Length: {len(form)}\r\n\r\n{form}".encode())
+        return c.response()
+
+
 def test_every_reason_for_a_refusal_looks_the_same(gateway, twilio):
     with gateway(SCRIPT, account_sid=ACCOUNT) as gw:
         params = twilio.message_params("hello")
         form = urllib.parse.urlencode(params)
         right = twilio.sign(gw.http_url + "/", params, gw.token)
         other = urllib.parse.urlencode({**params, "AccountSid": "AC" + "9" * 32})
+        twice = raw_post(gw, "/", form, [right, right])
         answers = [
             send(twilio, gw, "/", None, body=form),
             send(twilio, gw, "/", "", body=form),
@@ -229,6 +266,10 @@ def test_every_reason_for_a_refusal_looks_the_same(gateway, twilio):
         seen = {(a.status, a.body, tuple(k for k, _ in a.headers.items())) for a in answers[:-1]}
         assert len(seen) == 1 and answers[0].status == 403
         assert (answers[-1].status, answers[-1].body) == (403, answers[0].body)
+        assert (twice.status, twice.body) == (403, answers[0].body)
+        assert list(twice.headers) == [k.lower() for k, _ in answers[0].headers.items()]
+        for reason in ("missing", "repeated", "malformed", "no_token", "mismatch"):
+            gw.wait_metric("replyd_signature_failures_total", at_least=1, reason=reason)
         assert send(twilio, gw, "/", right, body=form).messages == ["hello/"]
 
 

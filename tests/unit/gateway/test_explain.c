@@ -28,6 +28,7 @@ struct row {
     const char *form;          /* that was signed; NULL: the one that arrives */
     const char *arrives;       /* NULL: FORM */
     const char *account;       /* AccountSid; NULL: AC1 */
+    const char *method;        /* NULL: POST */
 };
 
 #define PUBLIC "https://bot.example.com"
@@ -99,6 +100,14 @@ static const struct row rows[] = {
       IF "trusted_proxies had 10.0.0.7, or public_url were https://bot.example.com",
       .token = NULL },
     { "", PUBLIC "/sms", "/sms", "", IF "public_url were https://bot.example.com", .token = NULL },
+    { "", PUBLIC ":8443/sms", "/sms", "Host: 127.0.0.1\nX-Forwarded-Proto: https\n"
+      "X-Forwarded-Host: bot.example.com\nX-Forwarded-Port: 8443\n",
+      IF "trusted_proxies had 10.0.0.7, or public_url were https://bot.example.com:8443",
+      .token = NULL },
+    { "", PUBLIC "/hook/sms", "/sms", "Host: 127.0.0.1\nX-Forwarded-Proto: https\n"
+      "X-Forwarded-Host: bot.example.com\nX-Forwarded-Prefix: /hook\n",
+      IF "trusted_proxies had 10.0.0.7, or public_url were https://bot.example.com/hook",
+      .token = NULL },
     /* tokens */
     { PUBLIC, PUBLIC "/sms", "/sms", "", IF "account AC1 had the token of AC2",
       .token = "token of AC2" },
@@ -119,6 +128,12 @@ static const struct row rows[] = {
       .form = "AccountSid=AC1&Body=y", .arrives = "AccountSid=AC1&Body=x&Body=y" },
     { PUBLIC, PUBLIC "/sms", "/sms", "", IF "the line ends were CR LF",
       .form = "AccountSid=AC1&Body=a%0D%0Ab", .arrives = "AccountSid=AC1&Body=a%0Ab" },
+    { PUBLIC, PUBLIC "/sms", "/sms", "", IF "the line ends were LF",
+      .form = "AccountSid=AC1&Body=a%0Ab", .arrives = "AccountSid=AC1&Body=a%0D%0Ab" },
+    { PUBLIC, PUBLIC "/sms", "/sms", "", IF "the method were POST (something in front makes a GET"
+      " of it)", .method = "GET" },
+    { PUBLIC, PUBLIC "/sms?" FORM, "/sms?" FORM, "", IF "the query's parameters were signed as"
+      " those of a form (method POST)", .form = FORM, .arrives = "", .method = "GET" },
     { PUBLIC, PUBLIC "/sms", "/sms", "", IF "the parameters were not decoded (something in front"
       " encodes them twice)",
       .form = "AccountSid=AC1&Body=a%2520b", .arrives = "AccountSid=AC1&Body=a%20b" },
@@ -199,13 +214,14 @@ scene_headers(struct scene *s, const char *text)
 }
 
 static void
-scene_request(struct scene *s, const char *target, const char *headers, const char *body)
+scene_request(struct scene *s, const char *method, const char *target, const char *headers,
+              const char *body)
 {
     struct rd_slice whole = rd_slice_str(target);
     size_t path = rd_slice_find(whole, '?');
 
     s->request = (struct rd_http_request){
-        .method = RD_LIT("POST"), .target = whole, .path = rd_slice_make(whole.p, path),
+        .method = rd_slice_str(method), .target = whole, .path = rd_slice_make(whole.p, path),
         .query = rd_slice_skip(whole, path + 1), .headers = s->headers, .peer = RD_LIT("10.0.0.7"),
         .body = rd_slice_str(body),
     };
@@ -233,7 +249,7 @@ scene_make(struct scene *s, const struct row *row)
     memset(s, 0, sizeof *s);
     rd_arena_init(&s->arena, 1 << 20);
     scene_configure(s, row->urls);
-    scene_request(s, row->target, row->headers, arrives);
+    scene_request(s, row->method ? row->method : "POST", row->target, row->headers, arrives);
     scene_sign(s, row->token ? row->token : "token of AC1", row->signed_url,
                row->form ? row->form : arrives);
     s->e = (struct rd_explain){
