@@ -17,7 +17,7 @@
 #include "script/script.h"
 
 #define LUA_MEMORY (16 << 20)        /* bytes; below the arena's cap */
-#define LUA_CPU RD_SECOND            /* a configuration that computes longer does not end */
+#define LUA_CPU_MS 250               /* a configuration that computes longer does not end */
 #define LUA_STEP 100000              /* instructions between two looks at the clock */
 #define LUA_SECRET (64 * 1024)       /* bytes of a file that `file` reads */
 
@@ -63,7 +63,7 @@ lua_on_step(lua_State *L, lua_Debug *ar)
     if (rd_clock_cpu_ns() <= lua_budget_of(L)->cpu_end)
         return;
     luaL_where(L, 0);    /* in a hook, the function that runs is level 0 */
-    lua_pushliteral(L, "the configuration takes more than 1 s of CPU time");
+    lua_pushfstring(L, "the configuration takes more than %d ms of CPU time", LUA_CPU_MS);
     lua_concat(L, 2);
     lua_error(L);
 }
@@ -170,24 +170,36 @@ lua_protected(lua_State *L)
     return 0;
 }
 
+/* The error on top, for people: that of a want of memory knows no place. */
+static void
+lua_put_error(struct rd_config_reader *r, int status)
+{
+    size_t n;
+    const char *text = luaL_tolstring(r->L, -1, &n);
+
+    if (status == LUA_ERRMEM && r->file != NULL)
+        rd_buf_printf(r->errors, "%s: the configuration needs more than %d MiB of memory\n",
+                      r->file, LUA_MEMORY >> 20);
+    else
+        rd_buf_printf(r->errors, "%.*s\n", (int)n, text);
+    r->failed = true;
+}
+
 void
 rd_config_with_lua(struct rd_config_reader *r, void (*fn)(struct rd_config_reader *r))
 {
-    struct lua_budget budget = { 0, rd_clock_cpu_ns() + LUA_CPU, r };
+    struct lua_budget budget = { 0, rd_clock_cpu_ns() + LUA_CPU_MS * RD_MS, r };
     struct lua_job job = { r, fn };
+    int status;
 
     r->L = lua_newstate(lua_on_alloc, &budget);
     RD_ASSERT(r->L != NULL);
     lua_sethook(r->L, lua_on_step, LUA_MASKCOUNT, LUA_STEP);
     lua_pushcfunction(r->L, lua_protected);
     lua_pushlightuserdata(r->L, &job);
-    if (lua_pcall(r->L, 1, 0, 0) != LUA_OK) {
-        size_t n;
-        const char *text = luaL_tolstring(r->L, -1, &n);
-
-        rd_buf_printf(r->errors, "%.*s\n", (int)n, text);
-        r->failed = true;
-    }
+    status = lua_pcall(r->L, 1, 0, 0);
+    if (status != LUA_OK)
+        lua_put_error(r, status);
     lua_close(r->L);
     r->L = NULL;
 }

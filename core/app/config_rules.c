@@ -16,9 +16,10 @@
 #include "app/file.h"
 #include "app/route_never.h"
 #include "base/mem.h"
+#include "base/zone.h"
 #include "net/tls.h"
 
-#define RULES_WHY 8192              /* bytes of what is wrong with a certificate */
+#define RULES_WHY 8192              /* bytes of what is wrong with a file */
 #define RULES_LONG_DEADLINE 9000    /* ms: above it a slow network can pass Twilio's 15 s */
 
 static struct rd_slice
@@ -334,6 +335,24 @@ rules_certificate(struct rd_config_reader *r)
         rules_load_certificate(r);
 }
 
+static void
+rules_timezone(struct rd_config_reader *r)
+{
+    const struct rd_slice name = r->config->timezone;
+    struct rd_zone *zone;
+    struct rd_buf why;
+
+    if (name.n == 0 || r->args->client)
+        return;
+    rules_at(r, "timezone");
+    rd_buf_init(&why, RULES_WHY);
+    if (rd_zone_load(name.p, &zone, &why) == 0)
+        rd_zone_free(zone);
+    else
+        rd_config_error(r, "%.*s", RD_PRI(rd_buf_slice(&why)));
+    rd_buf_free(&why);
+}
+
 /* The first folder of $STATE_DIRECTORY (systemd gives a list), else as XDG has it. */
 static struct rd_slice
 rules_default_state(struct rd_config_reader *r)
@@ -393,6 +412,7 @@ rd_config_apply_rules(struct rd_config_reader *r)
     rules_threads(r);
     rules_public_url(r);
     rules_certificate(r);
+    rules_timezone(r);
     rules_state(r);
     r->path[0] = 0;
 }

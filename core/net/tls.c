@@ -21,6 +21,7 @@
 #include "base/mem.h"
 #include "net/tls_session.h"
 
+#define TLS_RSA_LEAST 2048    /* bits; no public authority signs less */
 #define TLS_CHAIN_MOST (MBEDTLS_SSL_OUT_CONTENT_LEN - 256)    /* must fit one outgoing buffer */
 
 /* Design section 13: ephemeral exchange and authenticated encryption only. */
@@ -146,6 +147,12 @@ tls_check(struct rd_tls_context *t, const char *certificate, const char *key, st
                               MBEDTLS_PSA_RANDOM_STATE) != 0) {
         rd_buf_printf(why, "%s: the key does not belong to the first certificate in %s; the "
                       "server's own certificate must come first", key, certificate);
+        return RD_E_TLS;
+    }
+    if (mbedtls_pk_get_type(&t->key) == MBEDTLS_PK_RSA
+        && mbedtls_pk_get_bitlen(&t->key) < TLS_RSA_LEAST) {
+        rd_buf_printf(why, "%s: an RSA key of %zu bits is too short (at least %d)", key,
+                      mbedtls_pk_get_bitlen(&t->key), TLS_RSA_LEAST);
         return RD_E_TLS;
     }
     for (const mbedtls_x509_crt *c = &t->chain; c != NULL; c = c->next)
