@@ -179,26 +179,31 @@ conversation_give_up(struct rd_conversation *c)
 }
 
 static bool
-conversation_is_full(const struct rd_conversation *c, const struct rd_task *t)
+conversation_is_busy(const struct rd_conversation *c)
 {
-    size_t before = c->n + (c->running != NULL);
-
-    if (before == 0 || t->again || conversation_is_owed(t))
-        return false;
-    return before > t->config->max_sender_queue ||
-           conversation_rule(t) == RD_CONCURRENCY_DROP;
+    return c->running != NULL || c->first != NULL;
 }
 
-/* Behind the others, if its rule lets it; the caller gives the turn. */
+/* Behind the others if its rule lets it, which may drop it when they were busy before. */
+static void
+conversation_line_up(struct rd_conversation *c, struct rd_task *t, bool busy)
+{
+    bool drops = busy && conversation_rule(t) == RD_CONCURRENCY_DROP;
+    bool full = c->n + (c->running != NULL) > t->config->max_sender_queue;
+
+    if ((drops || full) && !t->again && !conversation_is_owed(t))
+        conversation_refuse(t, RD_OUTCOME_dropped);
+    else
+        conversation_push(c, t);
+}
+
+/* The caller gives the turn. */
 static void
 conversation_admit(struct rd_conversation *c, struct rd_task *t)
 {
     if (conversation_rule(t) == RD_CONCURRENCY_LATEST)
         conversation_give_up(c);
-    if (conversation_is_full(c, t))
-        conversation_refuse(t, RD_OUTCOME_dropped);
-    else
-        conversation_push(c, t);
+    conversation_line_up(c, t, conversation_is_busy(c));
 }
 
 /* ---- bursts ------------------------------------------------------------------------- */
@@ -220,6 +225,20 @@ conversation_release(struct rd_conversation *c)
 {
     if (c->held != NULL)
         conversation_admit(c, conversation_unhold(c));
+}
+
+/* What ends a burst comes after it: it does not cancel it, and is not dropped for it. */
+static void
+conversation_follow(struct rd_conversation *c, struct rd_task *t)
+{
+    bool busy = conversation_is_busy(c);
+
+    if (c->held == NULL) {
+        conversation_admit(c, t);
+        return;
+    }
+    conversation_release(c);
+    conversation_line_up(c, t, busy);
 }
 
 /* The message becomes that of the burst so far, which it ends; false: it cannot. */
@@ -265,12 +284,10 @@ rd_conversation_enter(struct rd_inbox *in, struct rd_task *t)
     }
     c = conversation_of(in, t->message);
     RD_CHECK(c, CONVERSATION_MAGIC);
-    if (rd_debounce_wants(t)) {
+    if (rd_debounce_wants(t))
         conversation_hold(c, t);
-    } else {
-        conversation_release(c);
-        conversation_admit(c, t);
-    }
+    else
+        conversation_follow(c, t);
     conversation_give(c);
 }
 

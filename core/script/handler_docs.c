@@ -25,7 +25,8 @@ const struct rd_lua_fn rd_lua_handler_rows[] = {
       "Joins a burst of one sender's texts into one message: each part starts the time anew and "
       "answers the one before it with <Response/>; the last part's request carries the answer. "
       "body is the bodies joined by newlines, media all of them, msg.parts the messages, all else "
-      "the last part's. A keyword or an opt-out ends the burst and comes after it; so do 20 parts "
-      "and a deadline that is near. At most 13s; off by default." },
+      "the last part's. A keyword or an opt-out ends the burst and comes after it, whatever "
+      "concurrency says; so do 20 parts and a deadline that is near. At most 13s; off by "
+      "default." },
     { NULL, NULL, NULL, NULL },
 };

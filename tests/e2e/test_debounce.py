@@ -63,6 +63,20 @@ def test_a_keyword_ends_the_burst(gateway, twilio):
         assert first.result().messages == ["SM1: well (SM1=well) 0"]
 
 
+@pytest.mark.parametrize("rule", ["drop", "latest"])
+def test_a_keyword_comes_after_the_burst_that_it_ends_whatever_the_rule(gateway, twilio, rule):
+    script = (SCRIPT % "13s").replace("return {", f"return {{ concurrency = '{rule}',")
+    with gateway(script) as gw:
+        first = twilio.text_async(gw, "well", sid="SM1")
+        gw.wait_metric("replyd_runs", equals=1)
+        second = twilio.text_async(gw, "so", sid="SM2")
+        gw.wait_log("message", outcome="merged")
+        assert twilio.text(gw, "now or never").messages == ["now or never1"]
+        assert first.result().messages == []
+        assert second.result().messages == ["SM2: well\nso (SM1=well SM2=so) 0"]
+        gw.wait_metric("replyd_messages_total", equals=2, kind="message", outcome="ok")
+
+
 def test_one_sender_does_not_hold_up_another(gateway, twilio):
     with gateway(SCRIPT % "13s", script_threads=1) as gw:
         first = twilio.text_async(gw, "one", sid="SM1")

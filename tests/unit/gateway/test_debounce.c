@@ -235,6 +235,110 @@ test_drop_and_latest_count_a_burst_as_one(void **state)
     BODIES(t[2], "burst");
 }
 
+/* A keyword that finds a burst waiting and nobody running ends the one and waits for it. */
+static void
+assert_the_keyword_comes_after(enum rd_concurrency rule)
+{
+    struct world_ticket *t[2], *word;
+
+    concurrency = rule;
+    t[0] = ask(0, 0);
+    t[1] = ask(1, 0);
+    keyword = 0;
+    word = ask(2, 0);
+    assert_int_equal(n_runs, 1);
+    assert_body(0, "0\n1");
+    assert_int_equal(runs[0].cancelled, -1);
+    answer(0, "burst");
+    assert_int_equal(n_runs, 2);
+    answer(1, "keyword");
+    assert_merged(t[0]);
+    BODIES(t[1], "burst");
+    BODIES(word, "keyword");
+    assert_int_equal(world.g.in_flight, 0);
+}
+
+static void
+test_a_keyword_is_not_dropped_for_the_burst_that_it_ends(void **state)
+{
+    (void)state;
+    assert_the_keyword_comes_after(RD_CONCURRENCY_DROP);
+}
+
+static void
+test_a_keyword_does_not_cancel_the_burst_that_it_ends(void **state)
+{
+    (void)state;
+    assert_the_keyword_comes_after(RD_CONCURRENCY_LATEST);
+}
+
+static void
+test_a_keyword_and_its_burst_are_dropped_while_one_runs(void **state)
+{
+    struct world_ticket *t[2];
+
+    (void)state;
+    concurrency = RD_CONCURRENCY_DROP;
+    debounce_ms = WINDOW_MS;
+    ask(0, 0);
+    wait_runs(1);
+    debounce_ms = FOREVER_MS;
+    t[0] = ask(1, 0);
+    keyword = 0;
+    t[1] = ask(2, 0);
+    settle_all();
+    for (unsigned i = 0; i < 2; i++) {
+        assert_bodies(t[i], NULL, 0);
+        assert_int_equal(t[i]->outcome, RD_OUTCOME_dropped);
+    }
+    answer(0, "first");
+    assert_int_equal(n_runs, 1);
+}
+
+static void
+test_a_keyword_and_its_burst_are_the_latest(void **state)
+{
+    struct world_ticket *t[3];
+
+    (void)state;
+    concurrency = RD_CONCURRENCY_LATEST;
+    debounce_ms = WINDOW_MS;
+    t[0] = ask(0, 0);
+    wait_runs(1);
+    debounce_ms = FOREVER_MS;
+    t[1] = ask(1, 0);
+    keyword = 0;
+    t[2] = ask(2, 0);
+    assert_int_equal(runs[0].cancelled, (int)RD_OUTCOME_cancelled);
+    end_run(0, RD_OUTCOME_cancelled, NULL);
+    settle_all();
+    assert_int_equal(t[0]->outcome, RD_OUTCOME_cancelled);
+    answer(1, "burst");
+    BODIES(t[1], "burst");
+    answer(2, "keyword");
+    BODIES(t[2], "keyword");
+}
+
+static void
+test_the_next_message_ends_both_under_latest(void **state)
+{
+    struct world_ticket *t[3];
+
+    (void)state;
+    concurrency = RD_CONCURRENCY_LATEST;
+    t[0] = ask(0, 0);
+    keyword = 0;
+    t[1] = ask(1, 0);
+    t[2] = ask(2, 0);
+    assert_int_equal(runs[0].cancelled, (int)RD_OUTCOME_cancelled);
+    end_run(0, RD_OUTCOME_cancelled, NULL);
+    settle_all();
+    answer(1, "newest");
+    assert_int_equal(t[0]->outcome, RD_OUTCOME_cancelled);
+    assert_int_equal(t[1]->outcome, RD_OUTCOME_cancelled);
+    BODIES(t[2], "newest");
+}
+
 static void
 test_an_error_of_a_burst_is_no_500(void **state)
 {
@@ -290,6 +394,11 @@ main(void)
         IN(test_what_its_deadline_has_ended_is_not_joined),
         IN(test_a_burst_takes_its_turn_behind_who_runs),
         IN(test_drop_and_latest_count_a_burst_as_one),
+        IN(test_a_keyword_is_not_dropped_for_the_burst_that_it_ends),
+        IN(test_a_keyword_does_not_cancel_the_burst_that_it_ends),
+        IN(test_a_keyword_and_its_burst_are_dropped_while_one_runs),
+        IN(test_a_keyword_and_its_burst_are_the_latest),
+        IN(test_the_next_message_ends_both_under_latest),
         IN(test_an_error_of_a_burst_is_no_500),
         IN(test_a_burst_of_a_lost_thread_is_whole_elsewhere),
     };
