@@ -352,6 +352,16 @@ def test_unknown_channels_and_parameters_pass_through(gateway, twilio):
         assert answer.messages == ["pigeon", "first", "first", "nil"]
 
 
+def test_a_fallback_call_says_what_failed(gateway, twilio):
+    script = """return function(msg)
+      return msg.fallback and replyd.json.encode(msg.fallback) or "ordinary" end"""
+    with gateway(script) as gw:
+        url = "https://bot.example.com/sms?a=1"
+        assert ask(gw, twilio, "x", ErrorCode="11200", ErrorUrl=url) == {"code": "11200",
+                                                                         "url": url}
+        assert twilio.text(gw, "x").messages == ["ordinary"]
+
+
 def test_json_encode_takes_a_whole_message(gateway, twilio):
     with gateway("return function(msg) return replyd.json.encode(msg) end") as gw:
         msg = ask(gw, twilio, "Hello", sid="SM8")

@@ -50,7 +50,7 @@ end
 return {
   message = function(msg) return write(msg) end,
   opt_out = function(ev) replyd.log.info("opt_out", { ev = write(ev) }) return "unseen" end,
-  status = function(ev) end,
+  status = function(ev) replyd.log.info("status", { ev = write(ev) }) end,
 }
 """
 
@@ -89,12 +89,25 @@ def test_every_inbound_sample_reaches_the_script_whole(hooks, twilio):
     assert in_pieces > 0, "no JSON was long enough to be split"
 
 
-def test_every_status_sample_gets_204(hooks, twilio):
+def event_of(sample):
+    """Every field of ev, by the table of parameters that Twilio documents."""
+    params = dict(sample["params"])
+    ev = {"id": params["MessageSid"], "status": params["MessageStatus"], "from": params["From"],
+          "to": params["To"], "channel": sample["channel"], "account": params["AccountSid"],
+          "final": params["MessageStatus"] != "sent", "params": params,
+          "error_code": params.get("ErrorCode"), "error_text": params.get("ErrorMessage"),
+          "done_at": params.get("RawDlrDoneDate"), "service": params.get("MessagingServiceSid")}
+    return {name: value for name, value in ev.items() if value is not None}
+
+
+def test_every_status_sample_gets_204_and_its_event_is_whole(hooks, twilio):
     assert len(STATUS) == 7
     for sample in STATUS:
         answer = send(twilio, hooks, sample)
         assert (answer.status, answer.body) == (204, b""), sample["name"]
         assert "Content-Length" not in answer.headers, sample["name"]
+        line = hooks.wait_log("script", sid=dict(sample["params"])["MessageSid"], msg="status")
+        assert json.loads(line["ev"]) == event_of(sample), sample["name"]
 
 
 def changed(sample):
