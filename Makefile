@@ -9,7 +9,7 @@ help:
 	@echo "make test     unit tests, lint, end-to-end tests (6 minutes at most)"
 	@echo "make lint     the lint alone: layers, sizes, names, comments, commits"
 	@echo "make ci       what decides whether a change may land (.ci/run, 25 minutes)"
-	@echo "make torture  the tests with their full counts (hours)"
+	@echo "make torture  the tests with their full counts (one to two hours)"
 	@echo "make bench    CPU per request, latency, memory, beside nginx with Lua"
 	@echo "make clean    remove build/ (the libraries stay in the cache)"
 
@@ -33,8 +33,8 @@ ci:
 
 torture:
 	@deps/install-packages ci
-	@REPLYD_SCALE=1 REPLYD_TIER=torture tests/run all test
-	@REPLYD_SCALE=1 tests/fuzz/run all
+	@rc=0; REPLYD_SCALE=1 REPLYD_TIER=torture tests/run all test || rc=1; \
+	REPLYD_SCALE=1 tests/fuzz/run all || rc=1; exit $$rc
 
 bench: build
 	@deps/install-packages bench
