@@ -1,8 +1,9 @@
 /*
- * json.c - fuzz target: any bytes for replyd.json.decode.
+ * json.c - fuzz target: any bytes for replyd.json.decode, and as the body of a webhook.
  *
  * Either a value or nil and an error with a position inside the text; a value
- * that is encoded, decoded and encoded again is the same text, plain and pretty.
+ * that is encoded, decoded and encoded again is the same text, plain and pretty. A
+ * body's members are valid UTF-8, keep to the limits, and are the same in less memory.
  * Run: tests/fuzz/run json.
  */
 #include <stdbool.h>
@@ -12,6 +13,9 @@
 #include <lauxlib.h>
 
 #include "base/check.h"
+#include "base/error.h"
+#include "base/utf8.h"
+#include "http/json_body.h"
 #include "replyd.h"
 
 int LLVMFuzzerTestOneInput(const unsigned char *data, size_t n);
@@ -72,9 +76,39 @@ json_open(void)
     RD_ASSERT(rd_plugin_json.vm_open(json_vm) == 0);
 }
 
+static int
+body_decode(struct rd_slice body, size_t max, size_t limit, struct rd_arena *a,
+            struct rd_params *params)
+{
+    rd_arena_init(a, limit);
+    return rd_json_body_decode(body, max, a, params);
+}
+
+/* As step DECODE does it: with room for whatever the body may hold. */
+static void
+body_check(struct rd_slice body)
+{
+    struct rd_params params, few;
+    struct rd_arena a, b;
+    int error;
+
+    RD_ASSERT(body_decode(body, SIZE_MAX, body.n * 40 + 4096, &a, &params) == 0);
+    for (size_t i = 0; i < params.n; i++)
+        RD_ASSERT(rd_utf8_is_valid(params.at[i].name) && rd_utf8_is_valid(params.at[i].value));
+    RD_ASSERT(params.n * 4 <= body.n);    /* "":0 and a comma, or a brace */
+    error = body_decode(body, params.n / 2, SIZE_MAX, &b, &few);
+    RD_ASSERT(error == (params.n > 0 ? RD_E_TOO_BIG : 0));
+    rd_arena_free(&b);
+    error = body_decode(body, SIZE_MAX, body.n, &b, &few);
+    RD_ASSERT(error == RD_E_NOMEM || (error == 0 && few.n == params.n));
+    rd_arena_free(&b);
+    rd_arena_free(&a);
+}
+
 int
 LLVMFuzzerTestOneInput(const unsigned char *data, size_t n)
 {
+    body_check(rd_slice_make((const char *)data, n));
     if (json_vm == NULL)
         json_open();
     lua_settop(json_vm, 0);
