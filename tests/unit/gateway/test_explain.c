@@ -15,6 +15,7 @@
 #include "base/clock.h"
 #include "gateway/explain.h"
 #include "http/form.h"
+#include "vectors.h"
 
 #define FORM "MessageSid=SM1&AccountSid=AC1&From=%2B1555&Empty=&Body=hello"
 
@@ -391,6 +392,89 @@ work_is_bounded(void **state)
     rd_arena_free(&s.arena);
 }
 
+/* ---- what strangers send ------------------------------------------------------------------ */
+
+/* Up to n pieces, as a slice of out. */
+static struct rd_slice
+random_text(char *out, size_t size, uint32_t n)
+{
+    static const char *const pieces[] = {
+        "/", "//", "?", "&", "=", "%20", "%", "%2", "%FF", "%zz", "+", "#", ":", "@", "a", "A",
+        "\xFF", "\xC3\xA9", " ", "\t", "\n", "\r\n", ",", ";", "\"", "[::1]", ":443", "https://", "Body=",
+        "AccountSid=AC1", "bodySHA256=0", "sms", "http", "0",
+    };
+    size_t used = 0;
+
+    for (n = random_below(n + 1); n > 0; n--) {
+        const char *piece = pieces[random_below(sizeof pieces / sizeof *pieces)];
+
+        if (used + strlen(piece) >= size)
+            break;
+        memcpy(out + used, piece, strlen(piece));
+        used += strlen(piece);
+    }
+    return rd_slice_make(out, used);
+}
+
+static void
+random_scene(struct scene *s, char room[10][256])
+{
+    static const char *const urls[] = { "", PUBLIC, PUBLIC "/hook http://b.example:81" };
+    static const char *const types[] = { "application/json", "text/plain", "" };
+    static const char *const names[] = { "Host", "X-Forwarded-Host", "X-Forwarded-Proto",
+        "X-Forwarded-Port", "X-Forwarded-Prefix", "X-Original-URI" };
+    size_t path;
+
+    memset(s, 0, sizeof *s);
+    rd_arena_init(&s->arena, 1 << 20);
+    scene_configure(s, urls[random_below(3)]);
+    s->request.target = random_text(room[0], sizeof room[0], 12);
+    path = rd_slice_find(s->request.target, '?');
+    s->request.path = rd_slice_make(s->request.target.p, path);
+    s->request.query = rd_slice_skip(s->request.target, path + 1);
+    s->request.method = random_below(3) == 0 ? RD_LIT("GET") : RD_LIT("POST");
+    s->request.headers = s->headers;
+    s->request.peer = RD_LIT("10.0.0.7");
+    s->request.body = random_text(room[1], sizeof room[1], 30);
+    if (random_below(2) == 0)
+        scene_header(s, RD_LIT("Content-Type"), rd_slice_str(types[random_below(3)]));
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        if (random_below(2) == 0)
+            scene_header(s, rd_slice_str(names[i]), random_text(room[2 + i], sizeof room[0], 4));
+    memset(s->signature, 'A' + (int)random_below(26), RD_SIGNATURE_TEXT - 1);
+    s->signature[RD_SIGNATURE_TEXT - 1] = '=';
+    s->e = (struct rd_explain){ .config = &s->config, .request = &s->request,
+                                .account = RD_LIT("AC1"), .why = RD_SIGNATURE_mismatch };
+    if (random_below(4) == 0)
+        s->e.why = RD_SIGNATURE_malformed;
+    scene_header(s, RD_LIT("X-Twilio-Signature"), s->e.why == RD_SIGNATURE_malformed
+                 ? random_text(room[8], sizeof room[8], 20) : rd_slice_str(s->signature));
+}
+
+/* All of it is searched before anything is verified. */
+static void
+nothing_that_strangers_send_is_found_or_does_harm(void **state)
+{
+    static char room[10][256];
+    size_t n = scaled(100000, 2000);
+
+    (void)state;
+    for (size_t i = 0; i < n; i++) {
+        struct rd_buf out;
+        struct scene s;
+
+        random_scene(&s, room);
+        rd_buf_init(&out, 1 << 16);
+        rd_explain(&s.e, &out);
+        assert_false(s.e.found);
+        assert_int_equal(out.error, 0);
+        assert_true(out.n > 20 && s.e.tried < 2000);
+        assert_null(memmem(out.p, out.n, "token of AC", 11));    /* the secret */
+        rd_buf_free(&out);
+        rd_arena_free(&s.arena);
+    }
+}
+
 int
 main(void)
 {
@@ -399,7 +483,9 @@ main(void)
         cmocka_unit_test(headers_that_are_no_signature),
         cmocka_unit_test(a_json_body_that_was_changed),
         cmocka_unit_test(work_is_bounded),
+        cmocka_unit_test(nothing_that_strangers_send_is_found_or_does_harm),
     };
 
+    random_start();
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
