@@ -400,8 +400,8 @@ random_text(char *out, size_t size, uint32_t n)
 {
     static const char *const pieces[] = {
         "/", "//", "?", "&", "=", "%20", "%", "%2", "%FF", "%zz", "+", "#", ":", "@", "a", "A",
-        "\xFF", "\xC3\xA9", " ", "\t", "\n", "\r\n", ",", ";", "\"", "[::1]", ":443", "https://", "Body=",
-        "AccountSid=AC1", "bodySHA256=0", "sms", "http", "0",
+        "\xFF", "\xC3\xA9", " ", "\t", "\n", "\r\n", ",", ";", "\"", "[::1]", ":443",
+        "https://", "Body=", "AccountSid=AC1", "bodySHA256=0", "sms", "http", "0",
     };
     size_t used = 0;
 
