@@ -122,6 +122,8 @@ line_put_quoted(struct rd_log_line *l, const char *text, size_t n)
     const unsigned char *p = (const unsigned char *)text;
     size_t i = 0;
 
+    if (n > RD_LOG_LINE)
+        n = RD_LOG_LINE;    /* more than there is room for: it is cut, and the rest not looked at */
     line_put(l, "\"", 1);
     while (i < n && !l->cut) {
         size_t run = i, len = 0;
@@ -147,10 +149,12 @@ line_put_quoted(struct rd_log_line *l, const char *text, size_t n)
 static bool
 line_is_bare(const char *p, size_t n)
 {
+    if (n == 0 || n >= 256)
+        return false;
     for (size_t i = 0; i < n; i++)
         if (!line_is_plain((unsigned char)p[i]) || p[i] == ' ' || p[i] == '=')
             return false;
-    return n > 0 && n < 256;
+    return true;
 }
 
 /* ---- fields ------------------------------------------------------------------- */

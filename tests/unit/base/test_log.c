@@ -378,6 +378,30 @@ test_a_line_is_cheap(void **state)
     assert_true(best < 50000);    /* a gross mistake; the figure is for readers */
 }
 
+/* A script may log a text as large as its memory: what is cut off is not even read. */
+static void
+test_a_line_of_megabytes_is_no_dearer(void **state)
+{
+    const size_t size = (size_t)32 << 20;
+    char *big = malloc(size);
+    struct rd_log_line l;
+    uint64_t start;
+
+    (void)state;
+    memset(big, 'a', size);
+    for (unsigned format = RD_LOG_LOGFMT; format <= RD_LOG_JSON; format++) {
+        rd_log_set(RD_LOG_INFO, format);
+        start = rd_clock_cpu_ns();
+        for (int i = 0; i < 100; i++) {
+            assert_true(rd_log_begin(&l, RD_LOG_INFO, "x"));
+            rd_log_slice(&l, "big", rd_slice_make(big, size));
+            assert_true(l.cut);
+        }
+        assert_true(rd_clock_cpu_ns() - start < RD_SECOND / 10);
+    }
+    free(big);
+}
+
 int
 main(void)
 {
@@ -391,6 +415,7 @@ main(void)
         T(test_levels_below_the_least_are_not_built),
         T(test_numbers_are_masked),
         T(test_long_lines_are_cut_and_marked),
+        T(test_a_line_of_megabytes_is_no_dearer),
         T(test_lines_of_many_threads_arrive),
         T(test_a_blocked_pipe_costs_counted_lines_only),
         T(test_drops_are_reported_by_a_line),
