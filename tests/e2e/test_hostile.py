@@ -45,7 +45,7 @@ def test_the_corpus_is_whole():
     for path in FILES:
         case = Case(path)
         assert case.within > 0 and set(case.outcomes) <= {
-            "ok", "empty", "error", "cpu", "memory", "cancelled"}, path
+            "ok", "empty", "early", "error", "cpu", "memory", "cancelled"}, path
 
 
 # times how long 20 ms of CPU time take here, again and again

@@ -1,0 +1,7 @@
+-- outcome: ok or error
+-- within: 1500 ms
+-- reply: *
+return function(msg)
+  for _ = 1, 5 do replyd.log.info(('x'):rep(5000000), { field = ('y'):rep(5000000) }) end
+  return 'logged'
+end
