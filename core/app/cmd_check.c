@@ -10,7 +10,6 @@
 #include "app/assigned.h"
 #include "app/command.h"
 #include "app/config.h"
-#include "app/file.h"
 #include "app/load.h"
 #include "app/route_never.h"
 #include "gateway/compose.h"
@@ -116,19 +115,14 @@ check_print_routes(const struct rd_config *c, const struct rd_generation *g)
     }
 }
 
+/* Modules too; but whoever wrote a rock knows what it keeps. */
 static void
-check_scripts_for_assignments(const struct rd_config *c, struct rd_buf *warnings)
+check_source_for_assignments(void *warnings, struct rd_slice path, struct rd_slice text)
 {
-    for (size_t i = 0; i < c->n_scripts; i++) {
-        char *name = strndup(c->scripts[i].p, c->scripts[i].n);
-        struct rd_buf text;
-
-        rd_buf_init(&text, RD_LOAD_SCRIPT);
-        if (name != NULL && rd_file_read(name, &text) == 0)
-            rd_assigned_find(c->scripts[i], rd_buf_slice(&text), warnings);
-        rd_buf_free(&text);
-        free(name);
-    }
+    for (struct rd_slice at = path; at.n > 0; at = rd_slice_skip(at, 1))
+        if (rd_slice_starts(at, RD_LIT("/lua_modules/")))
+            return;
+    rd_assigned_find(path, text, warnings);
 }
 
 /* Each line of text with a word before it. */
@@ -152,7 +146,6 @@ check_scripts(struct rd_config *c, struct rd_buf *errors, struct rd_buf *warning
     const struct rd_script_host host = { .vm_open = rd_lua_msg_open };
     const char *why = "";
 
-    check_scripts_for_assignments(c, warnings);
     if (rd_load_open(&why) != 0) {
         rd_buf_printf(errors, "%s\n", why);
         return false;
@@ -162,6 +155,7 @@ check_scripts(struct rd_config *c, struct rd_buf *errors, struct rd_buf *warning
     if (g != NULL) {
         check_print_config(c);
         check_print_routes(c, g);
+        rd_generation_sources(g, check_source_for_assignments, warnings);
         rd_generation_unref(g);
     }
     rd_load_close();

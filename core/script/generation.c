@@ -326,6 +326,15 @@ rd_generation_number(const struct rd_generation *g)
     return g->number;
 }
 
+void
+rd_generation_sources(const struct rd_generation *g,
+                      void (*see)(void *arg, struct rd_slice path, struct rd_slice text),
+                      void *arg)
+{
+    for (const struct rd_source *s = atomic_load(&g->sources); s != NULL; s = s->next)
+        see(arg, s->path, s->text);
+}
+
 void *
 rd_generation_snapshot(const struct rd_generation *g)
 {

@@ -119,6 +119,10 @@ struct rd_generation *rd_generation_ref(struct rd_generation *g);
 /* At zero the VMs are closed on their workers' threads, their allocators at 0 bytes. Any thread. */
 void rd_generation_unref(struct rd_generation *g);
 uint64_t rd_generation_number(const struct rd_generation *g);
+/* Shows every file that it was loaded from, modules too, the one that was read last first. */
+void rd_generation_sources(const struct rd_generation *g,
+                           void (*see)(void *arg, struct rd_slice path, struct rd_slice text),
+                           void *arg);
 void *rd_generation_snapshot(const struct rd_generation *g);
 /* (worker or loader) The generation of a VM. */
 struct rd_generation *rd_generation_of(lua_State *L);

@@ -83,6 +83,22 @@ end
     assert done.stderr.count("\n") == 5
 
 
+def test_assigned_file_level_locals_of_modules_are_warned_of(replyd, tmp_path):
+    """Wherever the handler's code stands; but whoever wrote a rock knows what it does."""
+    module = "local n = 0\nreturn { next = function()\n\n  n = n + 1\n  return n\nend }\n"
+    write(tmp_path, script="local a, b = require 'lib.counter', require 'rock'\n"
+                           "return function() return a.next() + b.next() end\n")
+    for folder in ("lib", "lua_modules"):
+        (tmp_path / "scripts" / folder).mkdir()
+    (tmp_path / "scripts/lib/counter.lua").write_text(module)
+    (tmp_path / "scripts/lua_modules/rock.lua").write_text(module)
+    done = replyd("check")
+    assert done.returncode == 0, done.stderr
+    assert done.stderr == ("warning: scripts/lib/counter.lua:4: n is a file-level local and "
+                           "assigned in a function: it exists once per script thread, and ends at "
+                           "a reload\n")
+
+
 def test_an_endless_loop_at_load_is_refused(replyd, tmp_path):
     write(tmp_path, script="while true do end", config=
           'return { auth_token = "x", state = "st", load_limit = "200ms" }')
