@@ -10,6 +10,7 @@ Beside all of them, on the same two script threads, other senders have their own
 within 1 s. All these times are longer by what the machine gives us less of its CPUs (Machine).
 """
 
+import pathlib
 import re
 import subprocess
 import sys
@@ -131,3 +132,28 @@ def test_each_hostile_script_ends_and_nobody_else_notices(gateway, twilio, rng, 
     late = [r for r in report.late(1)
             if r.latency > machine.limit(1, r.intended, r.intended + r.latency)]
     assert not late, late[:5]
+
+
+def peak(gw):
+    """MiB of memory that the process has ever had."""
+    status = pathlib.Path(f"/proc/{gw.pid}/status").read_text(encoding="ascii")
+    return int(re.search(r"VmHWM:\s+(\d+) kB", status)[1]) / 1024
+
+
+@pytest.mark.skipif(harness.SLOWNESS > 1, reason="a sanitizer's own memory")
+def test_a_memory_bomb_stays_below_the_cap(gateway, twilio):
+    """Each alone, twice: no more than its VM may have, and 8 MiB."""
+    cap, wrong = 64, []
+    bombs = [Case(path) for path in FILES if path.stem.startswith("mem_")]
+    assert len(bombs) >= 15
+    for case in bombs:
+        scripts = {"main.lua": OTHERS, f"hostile/{case.name}.lua": case.script}
+        with gateway(scripts, script_threads=1, routes=routes([case]), fallback_reply=FALLBACK,
+                     vm_memory=f"{cap}MiB") as gw:
+            before = peak(gw)
+            for _ in range(2):
+                assert case.accepts(twilio.text(gw, "x", path=f"/{case.name}", tls=False))
+                assert twilio.text(gw, "echo still here", tls=False).messages == ["still here"]
+            wrong += [(case.name, most) for most in [peak(gw) - before] if most > cap + 8]
+            print(f"{case.name}: {peak(gw) - before:.1f} MiB")
+    assert not wrong, wrong
