@@ -86,7 +86,7 @@ def test_an_error_in_it_is_logged(gw, twilio):
 
 
 def test_a_drain_ends_it(gateway, twilio):
-    with gateway(SCRIPT, script_threads=1) as gw:
+    with gateway(SCRIPT, script_threads=1, deadline="1s", drain_limit="2s") as gw:
         assert twilio.text(gw, "forever").messages == ["ended"]
         gw.terminate()
         assert gw.process.wait(20) == 0

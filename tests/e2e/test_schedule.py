@@ -1,5 +1,6 @@
 """`schedule` handlers under a clock that the test sets: $REPLYD_TEST_CLOCK, test builds only."""
 
+import contextlib
 import datetime
 
 import pytest
@@ -50,16 +51,21 @@ def test_a_line_runs_at_its_time_once_on_one_thread(gateway, twilio):
         gw.wait_metric("replyd_runs", equals=0)
 
 
-@pytest.mark.parametrize("moment, zone", [
+MOMENTS = [
     ("2026-03-29T01:00:00", "Europe/Berlin"),       # 02:30 is left out: at once
     ("2026-10-25T00:30:00", "Europe/Berlin"),       # the first 02:30 of two
     ("2026-07-01T06:30:00", "America/New_York"),
     ("2026-07-01T20:45:00", "Asia/Kathmandu"),
-])
-def test_the_time_is_that_of_the_zone(gateway, moment, zone):
-    with gateway(SCRIPT, timezone=zone, **clock(moment)) as gw:
-        _, lines = ran(gw)
-        assert lines == [f"ran fixed {moment[11:16]} 0 1"]
+]
+
+
+def test_the_time_is_that_of_the_zone(gateway):
+    with contextlib.ExitStack() as stack:    # side by side: each waits for its moment
+        running = [stack.enter_context(gateway(SCRIPT, timezone=zone, **clock(moment)))
+                   for moment, zone in MOMENTS]
+        for gw, (moment, _) in zip(running, MOMENTS):
+            _, lines = ran(gw)
+            assert lines == [f"ran fixed {moment[11:16]} 0 1"]
 
 
 def test_the_second_time_of_two_is_none(gateway, twilio):
@@ -95,14 +101,17 @@ def test_a_reload_brings_new_lines(gateway):
 
 def test_a_lost_thread_runs_it_again_elsewhere(gateway, twilio):
     script = SCRIPT.replace("  message = function(msg) return",
-                            "  message = function(msg) return msg.body == 'block' and "
-                            "replyd.debug.block(8) or")
-    script = script.replace("replyd.sleep(0.01) return", "replyd.sleep(4) return")
+                            "  message = function(msg) return "
+                            "msg.body == 'block' and replyd.debug.block(8) or "
+                            "msg.body == 'go' and replyd.debug.signal('go') or")
+    script = script.replace("replyd.sleep(0.01) return", "replyd.debug.wait_event('go') return")
     settings = {**clock("2026-05-27T09:00:00"), "script_threads": 1, "fallback_reply": "sorry"}
     with gateway(script, **settings) as gw:
         gw.wait_log("script", msg="ran weekdays 09:00 0 1")
         assert twilio.text(gw, "block").messages == ["sorry"]
+        gw.wait_log("script", n=2, msg="ran weekdays 09:00 0 1")    # a VM of its own
         gw.wait_log("recovered")
+        wait_for(lambda: twilio.text(gw, "go").messages == ["1"], "the second run to go on")
         _, lines = ran(gw)
         assert len(lines) == 2 and gw.wait_log("schedule")["outcome"] == "ok"
 
