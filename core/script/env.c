@@ -17,8 +17,8 @@ env_on_assign(lua_State *L)
 {
     const char *name = luaL_tolstring(L, 2, NULL);
 
-    return luaL_error(L, "assignment to undeclared global '%s': write 'local %s', or keep it in "
-                         "replyd.kv or msg.user if it must outlive the message", name, name);
+    return luaL_error(L, "assignment to undeclared global '%s': write 'local %s'; this version "
+                         "keeps nothing from one message to the next", name, name);
 }
 
 /* load(chunk [, name [, mode [, env]]]): text only; the environment is the file's by default. */

@@ -51,8 +51,8 @@ static const struct {
     { "return tostring(rawget(replyd, 'slep'))", "nil" },
     /* globals */
     { "return select(2, pcall(function() counter = 1 end))",
-      "scripts/bot.lua:1: assignment to undeclared global 'counter': write 'local counter', or "
-      "keep it in replyd.kv or msg.user if it must outlive the message" },
+      "scripts/bot.lua:1: assignment to undeclared global 'counter': write 'local counter'; "
+      "this version keeps nothing from one message to the next" },
     { "return tostring(undefined)", "nil" },
     /* __gc */
     { "return tostring(pcall(setmetatable, {}, { __gc = print }))", "false" },
