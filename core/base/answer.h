@@ -31,8 +31,8 @@ struct rd_reply_key {
 
 /* What an answer costs as SMS, for the log; n == 0: not known. */
 struct rd_answer_cost {
-    unsigned n;
-    unsigned segments[RD_ANSWER_REPLIES];    /* of each message */
+    uint16_t n;
+    uint16_t segments[RD_ANSWER_REPLIES];    /* of each message */
     char forced_by[32];    /* the first character that GSM-7 does not have, or "" */
 };
 

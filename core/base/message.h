@@ -56,6 +56,9 @@ struct rd_message {
 
     struct rd_params params;
     enum rd_message_kind kind;
+    enum rd_opt_out opt_out;     /* what the route makes of it (gateway/marks) */
+    bool opt_out_by_word;        /* the body says so, not Twilio */
+    bool is_fallback;            /* a fallback call: it has ErrorCode and ErrorUrl */
     struct rd_slice id;          /* MessageSid; empty when Twilio sent none */
     struct rd_slice account;     /* AccountSid */
     struct rd_slice service;     /* MessagingServiceSid */
@@ -67,14 +70,10 @@ struct rd_message {
     struct rd_slice word;        /* first word of text, folded, outer punctuation removed */
     struct rd_slice args;        /* trimmed rest after the first word */
     struct rd_slice status;      /* kind STATUS: MessageStatus */
-    struct rd_slice fallback_code, fallback_url;    /* ErrorCode, ErrorUrl of a fallback call */
-    bool is_fallback;
     struct rd_media *media;
     size_t n_media;
 
     /* what the route makes of it (gateway/marks) */
-    enum rd_opt_out opt_out;
-    bool opt_out_by_word;        /* the body says so, not Twilio */
     struct rd_slice callback;    /* status_callback of replies that have none of their own */
     struct rd_slice tag;         /* kind STATUS: tag of the reply that it is about */
 

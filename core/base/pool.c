@@ -19,10 +19,10 @@
 #define POOL_MOST ((size_t)2048)    /* an arena's chunk */
 #endif
 
-#define POOL_GRAIN 32      /* below POOL_FINE, a class for each multiple */
+#define POOL_GRAIN 16      /* below POOL_FINE, a class for each multiple */
 #define POOL_FINE 512
 #define POOL_FINE_CLASSES (POOL_FINE / POOL_GRAIN)
-#define POOL_COARSE 64     /* above it, a class for each multiple */
+#define POOL_COARSE 32     /* above it, a class for each multiple */
 #define POOL_CLASSES (POOL_FINE_CLASSES + (2048 - POOL_FINE) / POOL_COARSE)
 #define POOL_BATCH 16      /* objects that change hands at once */
 
@@ -60,8 +60,10 @@ static pthread_once_t pool_once = PTHREAD_ONCE_INIT;
 static unsigned
 pool_class(size_t n)
 {
+    if (n < sizeof(struct pool_free))
+        n = sizeof(struct pool_free);
     if (n <= POOL_FINE)
-        return n > 0 ? (unsigned)((n - 1) / POOL_GRAIN) : 0;
+        return (unsigned)((n - 1) / POOL_GRAIN);
     return (unsigned)(POOL_FINE_CLASSES + (n - POOL_FINE - 1) / POOL_COARSE);
 }
 

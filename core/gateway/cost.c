@@ -24,7 +24,7 @@ cost_blame(struct rd_answer_cost *cost, struct rd_slice c)
     cost->forced_by[at] = '\0';
 }
 
-static unsigned
+static uint16_t
 cost_of(struct rd_answer_cost *cost, const struct rd_reply_message *m)
 {
     struct rd_segments s;
@@ -34,7 +34,7 @@ cost_of(struct rd_answer_cost *cost, const struct rd_reply_message *m)
     s = rd_segments_count(m->body);
     if (s.ucs2 && cost->forced_by[0] == '\0')
         cost_blame(cost, s.forced_by);
-    return (unsigned)s.count;
+    return s.count < UINT16_MAX ? (uint16_t)s.count : UINT16_MAX;
 }
 
 void

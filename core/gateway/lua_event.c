@@ -71,8 +71,8 @@ event_push_fallback(lua_State *L, const struct rd_task *t)
         return;
     }
     lua_createtable(L, 0, 2);
-    event_set(L, "code", t->message->fallback_code);
-    event_set(L, "url", t->message->fallback_url);
+    event_set(L, "code", rd_params_get(&t->message->params, RD_LIT("ErrorCode")));
+    event_set(L, "url", rd_params_get(&t->message->params, RD_LIT("ErrorUrl")));
 }
 
 static void

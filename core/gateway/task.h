@@ -40,6 +40,7 @@ struct rd_task {
     bool again;                          /* a rerun: its conversation has let it in before */
     enum rd_handler handler;
     int keyword;
+    unsigned n_replies;
     struct rd_inbox *inbox;
     struct rd_run *handle;               /* NULL while queued; until nothing of it goes on */
     struct rd_slice args;                /* rest after the word or the keyword */
@@ -53,7 +54,6 @@ struct rd_task {
     uint64_t window_ns;                  /* monotonic: it waits so long for more; 0: it does not */
     struct rd_task *next_window, *prev_window;
     uint64_t started_ns;                 /* monotonic: when its handler began; 0: not yet */
-    unsigned n_replies;
 };
 
 /* A task for the current run of a message; takes references. */

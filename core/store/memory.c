@@ -25,14 +25,12 @@ struct memory_row {
     struct memory_row *next;                  /* in its bucket */
     struct memory_row *older, *newer;         /* by time of insertion */
     uint64_t hash, made_ms;
-    enum rd_row_state state;
     struct rd_answer *answer;
     struct rd_message *request;               /* while EARLY */
     struct rd_store_reply *outbox;            /* late replies not yet sent */
     struct rd_reply_key *sent;                /* keys of all late replies so far */
-    size_t n_sent;
-    unsigned attempt;
-    size_t key_n;
+    enum rd_row_state state;
+    uint32_t attempt, n_sent, key_n;
     char key[];
 };
 
@@ -104,7 +102,7 @@ memory_insert(struct memory *m, const struct rd_store_request *r, uint64_t hash)
     struct memory_row *row = rd_pool_get(sizeof *row + r->key.n);
 
     *row = (struct memory_row){ .hash = hash, .made_ms = rd_clock_ms(), .older = m->newest,
-                                .answer = rd_answer_ref(r->answer), .key_n = r->key.n };
+                                .answer = rd_answer_ref(r->answer), .key_n = (uint32_t)r->key.n };
     memcpy(row->key, r->key.p, r->key.n);
     if (part->n >= part->n_buckets)
         memory_part_grow(part);

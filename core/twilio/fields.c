@@ -130,12 +130,8 @@ rd_fields_read_body(struct rd_message *m, struct rd_slice body)
 static void
 fields_fallback(struct rd_message *m)
 {
-    m->fallback_code = fields_get(m, "ErrorCode");
-    m->fallback_url = fields_get(m, "ErrorUrl");
-    m->is_fallback =
-        m->kind == RD_KIND_MESSAGE && m->fallback_code.p != NULL && m->fallback_url.p != NULL;
-    if (!m->is_fallback)
-        m->fallback_code = m->fallback_url = rd_slice_make(NULL, 0);
+    m->is_fallback = m->kind == RD_KIND_MESSAGE && fields_get(m, "ErrorCode").p != NULL &&
+                     fields_get(m, "ErrorUrl").p != NULL;
 }
 
 int
