@@ -23,7 +23,7 @@ return { keywords = {
 
 ENDLESS = {    # source: line and words of the error
     "local x\nwhile true do x = 1 end\nreturn {}\n": (2, "the CPU budget of 200 ms"),
-    "local t = {}\nfor i = 1, 1e9 do t[i] = ('x'):rep(10000) .. i end\nreturn {}\n":
+    "local t, s = {}, ('x'):rep(10000)\nfor i = 1, 1e9 do t[i] = s .. i end\nreturn {}\n":
         (2, "not enough memory for loading"),
     "local x = 1\nlocal s = ('x'):rep(1 << 30)\nreturn {}\n": (2, "not enough memory for loading"),
     "local f = 1\nwhile true do pcall(function() while true do end end) end\n":
