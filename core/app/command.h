@@ -30,9 +30,9 @@ rd_command_fn rd_cmd_run, rd_cmd_check, rd_cmd_text, rd_cmd_verify, rd_cmd_expla
       "FROM [BODY] [--to NUMBER] [--media URL]... [--whatsapp] [--status STATUS] [--sid SID]" \
       " [--url URL] [--token TOKEN] [--account SID] [--xml] [--insecure] [-c FILE]"          \
       " [--state DIR]",                                                                      \
-      "Sends a message as Twilio would, signed, and prints the answer. The configured basic_auth"\
-      " goes to the configuration's own listeners and public_url only; --url"                \
-      " https://user:password@host names others.")                     \
+      "Sends a message as Twilio would, signed, and prints the answer. The configured"       \
+      " basic_auth goes to the configuration's own listeners and public_url only; --url"     \
+      " https://user:password@host names others.")                                           \
     X(verify, rd_cmd_verify,                                                                 \
       "--url URL --token TOKEN|@FILE --signature SIGNATURE [--content-type TYPE]"            \
       " [--body FILE|-] [--method METHOD]",                                                  \

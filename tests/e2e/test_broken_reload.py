@@ -134,7 +134,7 @@ SETTINGS_WITHOUT_LINE = {
 
 
 def refused(gw, told):
-    """Errors of the reload that is asked for now, which must fail within a second."""
+    """The errors of one reload, which must fail within a second, or five where it spins."""
     seen, start = len(gw.log("reload", level="error")), time.monotonic()
     gw.reload(ok=False)
     spins = "while true" in told or told in ENDLESS    # CPU time that others take, too

@@ -123,7 +123,7 @@ def test_a_flood_by_one_sender_does_not_hurt_99_others(gateway, twilio, count):
 
 def test_status_events_and_messages_take_turns(gateway, twilio, count):
     """A burst of status callbacks does not hold a message up."""
-    n = count(400, "status events", least=100)    # each logs two lines: fewer than the log may drop
+    n = count(400, "status events", least=100)    # a ring of the log holds their lines
     with gateway(QUEUE, script_threads=1) as gw:
         gw.fault("script.start", "stall")
         first = twilio.text_async(gw, "note first")

@@ -38,9 +38,9 @@ return { keywords = {
 
 
 def resident(gw):
-    """MiB of memory that is the process's own."""
+    """MB (10^6 bytes) of memory that is the process's own."""
     with open(f"/proc/{gw.pid}/status", encoding="ascii") as f:
-        return int(re.search(r"VmRSS:\s+(\d+) kB", f.read())[1]) / 1024
+        return int(re.search(r"VmRSS:\s+(\d+) kB", f.read())[1]) * 1024 / 1e6
 
 
 def test_waiting_handlers_fit_in_memory_and_all_complete(gateway, twilio, count):
@@ -63,8 +63,8 @@ def test_waiting_handlers_fit_in_memory_and_all_complete(gateway, twilio, count)
         woken = int(twilio.text(gw, "go", tls=False, from_="+15550009999").messages[0])
         gw.wait_metric("replyd_runs", equals=0, limit=120)
         took = time.monotonic() - start
-        each = (used - before) * 1024 / waiting
-        print(f"{waiting} handlers wait in {used:.0f} MiB, {each:.2f} KiB each, of it "
+        each = (used - before) * 1e6 / 1024 / waiting
+        print(f"{waiting} handlers wait in {used:.0f} MB, {each:.2f} KiB each, of it "
               f"{vm / waiting / 1024:.2f} in Lua; {woken} woken, all ended after {took:.2f} s; "
               f"the collector's longest pause: {pause} ms of CPU time")
     assert used <= 400, used

@@ -194,17 +194,26 @@ test_what_its_deadline_has_ended_is_not_joined(void **state)
     BODIES(t[1], "the second alone");
 }
 
+/* While the first runs, the second waits for more and the third, a keyword, ends that. */
+static void
+ask_a_burst_and_its_keyword_while_one_runs(struct world_ticket *t[3])
+{
+    debounce_ms = WINDOW_MS;
+    t[0] = ask(0, 0);
+    wait_runs(1);
+    debounce_ms = FOREVER_MS;
+    t[1] = ask(1, 0);
+    keyword = 0;
+    t[2] = ask(2, 0);
+}
+
 static void
 test_a_burst_takes_its_turn_behind_who_runs(void **state)
 {
+    struct world_ticket *t[3];
+
     (void)state;
-    debounce_ms = WINDOW_MS;
-    ask(0, 0);
-    wait_runs(1);
-    debounce_ms = FOREVER_MS;
-    ask(1, 0);
-    keyword = 0;
-    ask(2, 0);
+    ask_a_burst_and_its_keyword_while_one_runs(t);
     assert_int_equal(n_runs, 1);
     answer(0, "first");
     assert_body(1, "1");
@@ -275,19 +284,13 @@ test_a_keyword_does_not_cancel_the_burst_that_it_ends(void **state)
 static void
 test_a_keyword_and_its_burst_are_dropped_while_one_runs(void **state)
 {
-    struct world_ticket *t[2];
+    struct world_ticket *t[3];
 
     (void)state;
     concurrency = RD_CONCURRENCY_DROP;
-    debounce_ms = WINDOW_MS;
-    ask(0, 0);
-    wait_runs(1);
-    debounce_ms = FOREVER_MS;
-    t[0] = ask(1, 0);
-    keyword = 0;
-    t[1] = ask(2, 0);
+    ask_a_burst_and_its_keyword_while_one_runs(t);
     settle_all();
-    for (unsigned i = 0; i < 2; i++) {
+    for (unsigned i = 1; i < 3; i++) {
         assert_bodies(t[i], NULL, 0);
         assert_int_equal(t[i]->outcome, RD_OUTCOME_dropped);
     }
@@ -302,13 +305,7 @@ test_a_keyword_and_its_burst_are_the_latest(void **state)
 
     (void)state;
     concurrency = RD_CONCURRENCY_LATEST;
-    debounce_ms = WINDOW_MS;
-    t[0] = ask(0, 0);
-    wait_runs(1);
-    debounce_ms = FOREVER_MS;
-    t[1] = ask(1, 0);
-    keyword = 0;
-    t[2] = ask(2, 0);
+    ask_a_burst_and_its_keyword_while_one_runs(t);
     assert_int_equal(runs[0].cancelled, (int)RD_OUTCOME_cancelled);
     end_run(0, RD_OUTCOME_cancelled, NULL);
     settle_all();
