@@ -1,5 +1,6 @@
 """One running replyd: started, observed, reloaded, ended."""
 
+import collections
 import http.client
 import json
 import os
@@ -80,6 +81,7 @@ class Gateway:
         self.state = folder / "state"
         self.token = configuration.get("auth_token", TOKEN)
         self.lines = []                    # of the log, as LogLine
+        self.of_sid = collections.defaultdict(list)    # those that name one: a log is long
         self.changed = threading.Condition()
         self.listeners = []
         self.process = None
@@ -149,8 +151,11 @@ class Gateway:
 
     def _read_log(self):
         for line in self.process.stderr:
+            read = LogLine(line.decode(errors="replace").rstrip("\n"))
             with self.changed:
-                self.lines.append(LogLine(line.decode(errors="replace").rstrip("\n")))
+                self.lines.append(read)
+                if "sid" in read:
+                    self.of_sid[read["sid"]].append(read)
                 self.changed.notify_all()
         with self.changed:
             self.lines.append(LogLine(""))
@@ -268,7 +273,8 @@ class Gateway:
 
     def _matching(self, event, fields):
         wanted = {**fields, **({"event": event} if event else {})}
-        return [l for l in self.lines if l.matches(wanted)]
+        among = self.of_sid.get(str(fields["sid"]), []) if "sid" in fields else self.lines
+        return [l for l in among if l.matches(wanted)]
 
     # ---- admin listener -------------------------------------------------------------
 

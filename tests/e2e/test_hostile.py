@@ -131,7 +131,8 @@ def test_each_hostile_script_ends_and_nobody_else_notices(gateway, twilio, rng, 
     assert not report.lost and not report.failed and not report.foreign, report.foreign[:5]
     late = [r for r in report.late(1)
             if r.latency > machine.limit(1, r.intended, r.intended + r.latency)]
-    assert not late, late[:5]
+    # beside the time that replyd itself saw: else the test's own process was slow
+    assert not late, [(r, gw.log("message", sid=r.sid)) for r in late[:5]]
 
 
 def peak(gw):
