@@ -195,7 +195,8 @@ static const struct rd_option options_core[] = {
     DURATION("slice", "\"2ms\"", 1, 1000, RD_INTO_NS, C(script.slice_ns),
         "CPU time after which a handler makes way for others.")
     BYTES("vm_memory", "\"64MiB\"", MIB, 64 * GIB, RD_INTO_SIZE, C(script.vm_memory),
-        "Memory of one script thread's Lua VM.")
+        "Memory of one script thread's Lua VM; at worst the gaps between its blocks take half as "
+        "much again.")
     BYTES("handler_memory", "\"32MiB\"", 64 * KIB, 64 * GIB, RD_INTO_SIZE,
         C(script.handler_memory), "Memory of one handler; at most vm_memory.")
     DURATION("load_limit", "\"2s\"", 10, 60000, RD_INTO_NS, C(script.load_limit_ns),

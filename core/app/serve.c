@@ -304,6 +304,7 @@ serve_run(struct rd_process *p)
 static void
 serve_open(struct rd_process *p)
 {
+    rd_mem_init();
     p->magic = RD_PROCESS_MAGIC;
     uv_loop_init(&p->loop);
     rd_mailbox_init(&p->mailbox, &p->loop, p);

@@ -1,9 +1,20 @@
-/* mem.c - allocate or abort. Called from anywhere; no state. */
+/* mem.c - allocate or abort. Called from anywhere; no state but when memory was given back. */
 #include "base/mem.h"
 
+#include <malloc.h>
+#include <stdatomic.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include "base/clock.h"
+
+#define MEM_LARGE (1024 * 1024)     /* bytes: from here on a block has pages of its own */
+#define MEM_TOP (2 * MEM_LARGE)     /* free bytes that the end of a heap may keep */
+#define MEM_REST RD_SECOND
+
+static _Atomic uint64_t mem_given_back_ns;
 
 static void *
 mem_must(void *p, size_t n)
@@ -39,6 +50,29 @@ rd_strdup(const char *s)
     size_t n = strlen(s) + 1;
 
     return memcpy(rd_malloc(n), s, n);
+}
+
+/*
+ * By itself glibc raises both with each large block that is freed, up to 32 and 64 MiB; from then
+ * on such blocks lie among the small ones, and one small one that stays keeps megabytes.
+ */
+void
+rd_mem_init(void)
+{
+    mallopt(M_MMAP_THRESHOLD, MEM_LARGE);
+    mallopt(M_TRIM_THRESHOLD, MEM_TOP);
+}
+
+bool
+rd_mem_give_back(void)
+{
+    uint64_t last = atomic_load(&mem_given_back_ns), now = rd_clock_ns();
+
+    if (now < last + MEM_REST ||
+        !atomic_compare_exchange_strong(&mem_given_back_ns, &last, now))
+        return false;
+    malloc_trim(0);
+    return true;
 }
 
 void

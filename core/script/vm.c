@@ -26,6 +26,7 @@
 #define VM_GRAIN 16
 #define VM_HEAD 8
 #define VM_REPORT (256 * 1024)    /* bytes that the gauge may be off */
+#define VM_GIVE_BACK ((size_t)16 << 20)    /* bytes freed that are worth milliseconds */
 #define VM_STACK_MOST ((uintptr_t)32 << 20)    /* bytes; Lua allows a million slots of 16 */
 
 static char vm_threads_key;       /* its address: the registry's table of coroutines */
@@ -258,6 +259,8 @@ rd_vm_free(struct rd_vm *vm)
     RD_ASSERT(vm->used == 0);
     vm_free_blocks(vm);
     rd_metric_add(RD_METRIC_vm_bytes, 0, -(int64_t)vm->reported);
+    if (vm->most >= VM_GIVE_BACK)
+        rd_mem_give_back();
     for (unsigned i = 0; i < vm->n_scripts; i++) {
         free(vm->scripts[i].keywords);
         free(vm->scripts[i].entries);
@@ -334,4 +337,8 @@ rd_vm_report(struct rd_vm *vm)
         return;
     rd_metric_add(RD_METRIC_vm_bytes, 0, off);
     vm->reported = vm->used;
+    if (vm->used > vm->most)
+        vm->most = vm->used;
+    if (vm->most - vm->used >= VM_GIVE_BACK && rd_mem_give_back())
+        vm->most = vm->used;
 }

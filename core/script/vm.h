@@ -73,6 +73,7 @@ struct rd_vm {
     uint64_t slice_ns;
     size_t used, limit;             /* bytes of the allocator */
     size_t reported;                /* of used, in the vm_bytes gauge */
+    size_t most;                    /* of used, since memory was last given back */
     struct {
         struct rd_vm_block *head;
         size_t n;
@@ -132,7 +133,7 @@ void rd_vm_give_thread(struct rd_vm *vm, struct rd_thread t);
 
 /* After a full collection: a budget holds at most what the VM holds. */
 void rd_vm_settle_charge(struct rd_vm *vm);
-/* Brings the vm_bytes gauge up to date when it is off by much. */
+/* Brings the vm_bytes gauge up to date when it is off by much; gives back what much was freed. */
 void rd_vm_report(struct rd_vm *vm);
 
 #endif

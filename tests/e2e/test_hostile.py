@@ -135,10 +135,14 @@ def test_each_hostile_script_ends_and_nobody_else_notices(gateway, twilio, rng, 
     assert not late, [(r, gw.log("message", sid=r.sid)) for r in late[:5]]
 
 
-def peak(gw):
-    """MiB of memory that the process has ever had."""
+def resident(gw, field="VmRSS"):
+    """MiB of memory that the process has; VmHWM: has ever had."""
     status = pathlib.Path(f"/proc/{gw.pid}/status").read_text(encoding="ascii")
-    return int(re.search(r"VmHWM:\s+(\d+) kB", status)[1]) / 1024
+    return int(re.search(rf"{field}:\s+(\d+) kB", status)[1]) / 1024
+
+
+def peak(gw):
+    return resident(gw, "VmHWM")
 
 
 @pytest.mark.skipif(harness.SLOWNESS > 1, reason="a sanitizer's own memory")
@@ -158,3 +162,27 @@ def test_a_memory_bomb_stays_below_the_cap(gateway, twilio, rng, count):
             wrong += [(case.name, most) for most in [peak(gw) - before] if most > cap + 8]
             print(f"{case.name}: {peak(gw) - before:.1f} MiB")
     assert not wrong, wrong
+
+
+@pytest.mark.skipif(harness.SLOWNESS > 1, reason="a sanitizer's own memory")
+def test_bombs_in_a_row_leave_no_memory_behind(gateway, twilio, rng, count):
+    """What they left scattered goes back to the system: a small machine has nothing to spare."""
+    bombs = [Case(path) for path in FILES if re.search("mem_|_mb|megabytes|recursion", path.stem)]
+    assert len(bombs) >= 20
+    scripts = {"main.lua": OTHERS, **{f"hostile/{c.name}.lua": c.script for c in bombs}}
+    with gateway(scripts, script_threads=THREADS, routes=routes(bombs), deadline="8s",
+                 fallback_reply=FALLBACK, vm_memory="64MiB") as gw:
+        twilio.text(gw, "echo first", tls=False)
+        before = resident(gw)
+        for _ in range(count(20, "rounds of memory bombs", least=3)):
+            rng.shuffle(bombs)
+            for case in bombs:
+                sender = sender_on(rng.randrange(THREADS), THREADS, 7000)
+                assert case.accepts(twilio.text(gw, "x" * 200, path=f"/{case.name}", tls=False,
+                                                from_=sender))
+            print(f"{resident(gw) - before:.0f} MiB, {peak(gw) - before:.0f} at most")
+        held = gw.metric("replyd_vm_bytes") / 2**20
+        left, most = resident(gw) - before, peak(gw) - before
+    print(f"{held:.0f} MiB in VMs")
+    assert most < THREADS * 64 + 64
+    assert left < held + 96
