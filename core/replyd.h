@@ -88,6 +88,13 @@ int rd_lua_push_error(lua_State *L, const char *kind, int64_t code, const char *
 /* Argument arg as a duration in milliseconds: seconds or "5m"; raises for anything else. */
 uint64_t rd_lua_check_duration(lua_State *L, int arg);
 
+/*
+ * In each turn of a loop whose length a script decides: n units of about 50 ns of work. Raises when
+ * the handler's CPU time is used up, or when others have waited too long (100 ms): what the loop
+ * holds must belong to Lua. Never yields.
+ */
+void rd_lua_steps(lua_State *L, size_t n);
+
 /* ---- the running message -------------------------------------------- */
 
 /* First value of a parameter of the running message, NULL: none; valid until the handler ends. */

@@ -6,13 +6,16 @@
  * run; the store acknowledges that the old epoch is dead; only then does the
  * successor begin.
  */
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "app/command.h"
 #include "app/process.h"
 #include "base/fault.h"
+#include "base/log.h"
 #include "base/mem.h"
 #include "gateway/inbox.h"
+#include "gateway/task.h"
 #include "store/store.h"
 
 struct recovery {
@@ -89,6 +92,27 @@ recover_rebuild(struct recovery *rec, unsigned index)
     rd_buf_free(&why);
 }
 
+/* Which message it was, for who must find the call; where in the script only that thread knows. */
+static void
+recover_log(const struct recovery *rec)
+{
+    const struct rd_task *t = rec->stuck;
+    struct rd_log_line l;
+    char text[80];
+
+    if (!rd_log_begin(&l, RD_LOG_ERROR, "lost_thread"))
+        return;
+    if (t != NULL) {
+        rd_log_slice(&l, "sid", t->message->id);
+        rd_log_uint(&l, "gen", rd_generation_number(t->generation));
+        rd_log_slice(&l, "script", t->config->scripts[t->script]);
+    }
+    snprintf(text, sizeof text, "script thread %u did not come back from a C function",
+             rd_worker_index(rec->dead));
+    rd_log_str(&l, "msg", text);
+    rd_log_end(&l);
+}
+
 static void
 recover_worker(struct recovery *rec)
 {
@@ -103,6 +127,7 @@ recover_worker(struct recovery *rec)
     rd_shards_move(&p->gateway.shards, old, rec->successor);
     rec->rest = rd_mailbox_close(old);
     rec->tasks = rd_inbox_take_all(rec->dead, &rec->stuck);
+    recover_log(rec);
     recover_rebuild(rec, index);
     rd_watchdog_watch(p->watchdog, index, p->workers[index]);
     recover_tell_store(rec);
@@ -119,8 +144,6 @@ recover_on_mail(struct rd_mail *mail, void *owner)
         return;
     }
     p->n_lost++;
-    rd_log_msg(RD_LOG_ERROR, "lost_thread", "script thread %u did not come back from a C function",
-               rd_worker_index(rec->dead));
     recover_worker(rec);
     if (p->n_lost >= rd_process_config(p)->max_lost_threads) {
         rd_log_msg(RD_LOG_ERROR, "lost_thread", "max_lost_threads reached: draining, then exit %d",

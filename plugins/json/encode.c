@@ -11,6 +11,9 @@
 #include <string.h>
 
 #include <lauxlib.h>
+#include <lualib.h>
+
+static char encode_sort_key;    /* its address: table.sort */
 
 /* ---- the text: kept in a userdata, since values need the stack ----------------------- */
 
@@ -47,6 +50,7 @@ encode_reserve(struct encoder *e, size_t n)
 static void
 encode_put(struct encoder *e, const char *p, size_t n)
 {
+    rd_lua_steps(e->L, 1 + n / JSON_STEP);
     memcpy(encode_reserve(e, n), p, n);
     e->t.n += n;
 }
@@ -66,6 +70,8 @@ encode_line(struct encoder *e)
     for (int i = 0; i < e->depth; i++)
         encode_put(e, "  ", 2);
 }
+
+#define JSON_FLOAT 10    /* steps of one attempt at a text: half a microsecond */
 
 /* ---- strings and numbers ---------------------------------------------------------------- */
 
@@ -137,6 +143,7 @@ encode_float(struct encoder *e, double v)
     if (!isfinite(v))
         luaL_error(e->L, "json.encode: JSON has no %s", isnan(v) ? "NaN" : "infinity");
     for (int digits = 15; digits <= 17; digits++) {
+        rd_lua_steps(e->L, JSON_FLOAT);
         snprintf(text, sizeof text, "%.*g", digits, v);
         if (strtod(text, NULL) == v)
             break;
@@ -214,42 +221,29 @@ encode_check_key(lua_State *L, int index)
                    luaL_typename(L, index));
 }
 
-/* A key under way: its bytes belong to the table. */
-struct encode_name {
-    const char *p;
-    size_t n;
-};
-
-static int
-encode_compare(const void *a, const void *b)
-{
-    const struct encode_name *x = a, *y = b;
-    int c = memcmp(x->p, y->p, x->n < y->n ? x->n : y->n);
-
-    return c != 0 ? c : (x->n > y->n) - (x->n < y->n);
-}
-
-/* Keys in order of their bytes. */
+/* Keys in order of their bytes: the list of them goes through table.sort, which makes way. */
 static void
 encode_sorted(struct encoder *e, int index, size_t n)
 {
     lua_State *L = e->L;
-    struct encode_name *keys = lua_newuserdatauv(L, (n + 1) * sizeof *keys, 0);
-    int top = lua_gettop(L);
-    size_t at = 0;
+    int list = lua_gettop(L) + 1;
+    lua_Integer at = 0;
 
+    lua_createtable(L, (int)n, 0);
     for (lua_pushnil(L); lua_next(L, index) != 0; lua_pop(L, 1)) {
         encode_check_key(L, -2);
-        keys[at].p = lua_tolstring(L, -2, &keys[at].n);
-        at++;
+        lua_pushvalue(L, -2);
+        lua_rawseti(L, list, ++at);
     }
-    qsort(keys, at, sizeof *keys, encode_compare);
-    for (size_t i = 0; i < at; i++) {
-        lua_pushlstring(L, keys[i].p, keys[i].n);
+    lua_rawgetp(L, LUA_REGISTRYINDEX, &encode_sort_key);
+    lua_pushvalue(L, list);
+    lua_call(L, 1, 0);
+    for (lua_Integer i = 1; i <= at; i++) {
+        lua_rawgeti(L, list, i);
         lua_pushvalue(L, -1);
         lua_rawget(L, index);
-        encode_pair(e, top + 1, top + 2, i == 0);
-        lua_settop(L, top);
+        encode_pair(e, list + 1, list + 2, i == 1);
+        lua_settop(L, list);
     }
     lua_pop(L, 1);
 }
@@ -259,8 +253,10 @@ encode_count(lua_State *L, int index)
 {
     size_t n = 0;
 
-    for (lua_pushnil(L); lua_next(L, index) != 0; lua_pop(L, 1))
+    for (lua_pushnil(L); lua_next(L, index) != 0; lua_pop(L, 1)) {
+        rd_lua_steps(L, 1);
         n++;
+    }
     return n;
 }
 
@@ -291,6 +287,7 @@ encode_list_length(lua_State *L, int index)
     lua_Integer n = 0, length = (lua_Integer)lua_rawlen(L, index);
 
     for (lua_pushnil(L); lua_next(L, index) != 0; lua_pop(L, 1)) {
+        rd_lua_steps(L, 1);
         if (!lua_isinteger(L, -2) || lua_tointeger(L, -2) < 1 || lua_tointeger(L, -2) > length) {
             lua_pop(L, 2);
             return -1;
@@ -317,6 +314,7 @@ encode_by_pairs(lua_State *L, int index)
     lua_pushvalue(L, index);
     lua_call(L, 1, 3);    /* copy, next, state, key */
     for (;;) {
+        rd_lua_steps(L, 1);
         lua_pushvalue(L, copy + 1);
         lua_pushvalue(L, copy + 2);
         lua_pushvalue(L, copy + 3);
@@ -358,6 +356,7 @@ encode_value(struct encoder *e, int index)
     lua_State *L = e->L;
 
     luaL_checkstack(L, 12, "json.encode");
+    rd_lua_steps(L, 1);
     switch (lua_type(L, index)) {
     case LUA_TNIL:
         encode_put(e, "null", 4);
@@ -381,6 +380,16 @@ encode_value(struct encoder *e, int index)
             luaL_error(L, "json.encode: a %s is nothing that JSON can hold",
                        luaL_typename(L, index));
     }
+}
+
+void
+rd_json_open_encoder(lua_State *L)
+{
+    luaL_getsubtable(L, LUA_REGISTRYINDEX, LUA_LOADED_TABLE);
+    lua_getfield(L, -1, LUA_TABLIBNAME);
+    lua_getfield(L, -1, "sort");
+    lua_rawsetp(L, LUA_REGISTRYINDEX, &encode_sort_key);
+    lua_pop(L, 2);
 }
 
 int

@@ -7,6 +7,8 @@
  */
 #include "json.h"
 
+#include <stddef.h>
+
 #include <lauxlib.h>
 #include <yyjson.h>
 
@@ -55,13 +57,86 @@ json_array(lua_State *L)
 
 /* ---- reading --------------------------------------------------------------------------- */
 
+/* A document under way. Its memory is the VM's: charged to the handler, and counted. */
+struct json_box {
+    yyjson_doc *doc;
+    lua_Alloc alloc;
+    void *ud;
+    lua_State *L;    /* of the reading; NULL after it */
+};
+
+/* Before each block its size, which Lua's allocator wants to know. */
+union json_head {
+    size_t size;
+    max_align_t align;
+};
+
+static void *
+json_alloc_try(struct json_box *box, union json_head *h, size_t old, size_t n)
+{
+    return box->alloc(box->ud, h, h != NULL ? old : 0, n);
+}
+
+/* As Lua does it: what is refused is asked for again when all garbage is gone. */
+static void *
+json_resize(void *ctx, void *p, size_t old_size, size_t n)
+{
+    struct json_box *box = ctx;
+    union json_head *h = p != NULL ? (union json_head *)p - 1 : NULL, *fresh;
+    size_t old = h != NULL ? h->size : 0, size = n + sizeof *h;
+
+    (void)old_size;
+    fresh = json_alloc_try(box, h, old, size);
+    if (fresh == NULL && box->L != NULL) {
+        lua_gc(box->L, LUA_GCCOLLECT);
+        fresh = json_alloc_try(box, h, old, size);
+    }
+    if (fresh == NULL)
+        return NULL;
+    fresh->size = size;
+    return fresh + 1;
+}
+
+static void *
+json_alloc(void *ctx, size_t n)
+{
+    return json_resize(ctx, NULL, 0, n);
+}
+
+static void
+json_free(void *ctx, void *p)
+{
+    struct json_box *box = ctx;
+    union json_head *h = p;
+
+    if (h != NULL)
+        box->alloc(box->ud, h - 1, h[-1].size, 0);
+}
+
+static struct json_box *
+json_box_new(lua_State *L)
+{
+    struct json_box *box = lua_newuserdatauv(L, sizeof *box, 0);
+
+    box->doc = NULL;
+    box->alloc = lua_getallocf(L, &box->ud);
+    box->L = L;
+    lua_rawgetp(L, LUA_REGISTRYINDEX, &json_box_key);
+    lua_setmetatable(L, -2);
+    return box;
+}
+
+static void
+json_box_empty(struct json_box *box)
+{
+    yyjson_doc_free(box->doc);
+    box->doc = NULL;
+}
+
 static int
 json_box_close(lua_State *L)
 {
-    yyjson_doc **box = lua_touserdata(L, 1);
-
-    yyjson_doc_free(*box);
-    *box = NULL;
+    json_box_empty(lua_touserdata(L, 1));
     return 0;
 }
 
@@ -102,6 +177,7 @@ static void
 json_push(lua_State *L, yyjson_val *v)
 {
     luaL_checkstack(L, 6, "json.decode");
+    rd_lua_steps(L, 2 + yyjson_get_len(v) / JSON_STEP);
     switch (yyjson_get_tag(v)) {
     case YYJSON_TYPE_STR | YYJSON_SUBTYPE_NONE:
     case YYJSON_TYPE_STR | YYJSON_SUBTYPE_NOESC:
@@ -166,29 +242,38 @@ json_refuse(lua_State *L, const char *what, size_t at)
     return 2;
 }
 
+/* The document of a text that is not empty; NULL: *error says why. */
+static yyjson_doc *
+json_read(lua_State *L, struct json_box *box, const char *text, size_t n, yyjson_read_err *error)
+{
+    yyjson_alc alc = { json_alloc, json_resize, json_free, box };
+
+    /* without YYJSON_READ_INSITU the text is not written to */
+    box->doc = yyjson_read_opts((char *)(uintptr_t)text, n, YYJSON_READ_NOFLAG, &alc, error);
+    box->L = NULL;
+    rd_lua_steps(L, n / 16);
+    if (box->doc == NULL && error->code == YYJSON_READ_ERROR_MEMORY_ALLOCATION)
+        luaL_error(L, "not enough memory");
+    return box->doc;
+}
+
 static int
 json_decode(lua_State *L)
 {
     size_t n;
     const char *text = luaL_checklstring(L, 1, &n);
     size_t deep = json_too_deep(text, n);
+    struct json_box *box = json_box_new(L);
     yyjson_read_err error;
-    yyjson_doc **box = lua_newuserdatauv(L, sizeof *box, 0);
 
-    *box = NULL;
-    lua_rawgetp(L, LUA_REGISTRYINDEX, &json_box_key);
-    lua_setmetatable(L, -2);
     if (n == 0)
         return json_refuse(L, "the text is empty", 0);
     if (deep < n)
         return json_refuse(L, "nested deeper than 200", deep);
-    /* without YYJSON_READ_INSITU the text is not written to */
-    *box = yyjson_read_opts((char *)(uintptr_t)text, n, YYJSON_READ_NOFLAG, NULL, &error);
-    if (*box == NULL)
+    if (json_read(L, box, text, n, &error) == NULL)
         return json_refuse(L, error.msg, error.pos);
-    json_push(L, yyjson_doc_get_root(*box));
-    yyjson_doc_free(*box);
-    *box = NULL;
+    json_push(L, yyjson_doc_get_root(box->doc));
+    json_box_empty(box);
     return 1;
 }
 
@@ -207,6 +292,7 @@ json_vm_open(lua_State *L)
     lua_pushcfunction(L, json_box_close);
     lua_setfield(L, -2, "__gc");
     lua_rawsetp(L, LUA_REGISTRYINDEX, &json_box_key);
+    rd_json_open_encoder(L);
     lua_pushlightuserdata(L, NULL);
     lua_setfield(L, -2, "null");
     return 0;

@@ -45,6 +45,8 @@ def test_everything_on_the_lost_thread_is_answered_with_its_own_text(gateway, tw
             assert pending.result().messages == [sender] and pending.result().elapsed < 4
         gw.wait_metric("replyd_messages_total", equals=1, kind="message", outcome="lost_thread")
         assert gw.wait_log("message", sid="SMstuck")["outcome"] == "lost_thread"
+        line = gw.wait_log("lost_thread")
+        assert line["sid"] == "SMstuck" and line["script"] == "scripts/main.lua"
         assert gw.metric("replyd_script_threads_lost_total") == 1
         gw.wait_metric("replyd_messages_total", equals=n + 1, kind="message", outcome="ok")
         again = twilio.text(gw, "block", sid="SMstuck", from_=blocker, tls=False)

@@ -86,11 +86,33 @@ each_row_gives_its_text(void **state)
     }
 }
 
+/* A document is the VM's memory while it is read: that of a text with an error at its end too. */
+static void
+what_reading_takes_is_charged(void **state)
+{
+    struct rd_script_limits usual = driver_limits;
+
+    (void)state;
+    driver_limits.vm_memory = (size_t)8 << 20;
+    driver_limits.handler_memory = (size_t)4 << 20;
+    driver_open("return function(msg) local n = tonumber(msg.body)\n"
+                "return tostring(replyd.json.decode('[' .. ('1,'):rep(n) .. 'x')) end");
+    driver_ask("1000");
+    assert_string_equal(driver_last.text, "nil");
+    driver_ask("1000000");    /* 2 MB, and 16 bytes for each value */
+    assert_int_equal(driver_last.outcome, RD_OUTCOME_memory);
+    driver_ask("1000");
+    assert_string_equal(driver_last.text, "nil");
+    driver_close();
+    driver_limits = usual;
+}
+
 int
 main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(each_row_gives_its_text),
+        cmocka_unit_test(what_reading_takes_is_charged),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
