@@ -23,6 +23,7 @@ arbiter_admit(struct arbiter_hold *h, const struct rd_claim_order *order)
     c->script = order->script;
     c->shard = order->shard;
     c->soft_ns = order->soft_ns;
+    c->if_cut = RD_OUTCOME_cancelled;
     c->silent = order->silent;
     if (order->ticket != 0)
         rd_claim_add_waiter(c, order->ticket, order->message->is_fallback);

@@ -90,6 +90,12 @@ enum rd_published rd_arbiter_publish(struct rd_gateway *g, struct rd_claim_ref r
 /* msg:finish: result->answer goes to Twilio now. */
 enum rd_published rd_arbiter_finish(struct rd_gateway *g, struct rd_claim_ref ref, uint64_t run,
                                     uint64_t epoch, struct rd_run_result *result);
+/*
+ * The handler failed and its `error` handler begins: what was published and not sent is discarded,
+ * and if the deadline comes first, this is the outcome.
+ */
+void rd_arbiter_failed(struct rd_gateway *g, struct rd_claim_ref ref, uint64_t run,
+                       enum rd_outcome outcome);
 /* The handler ended, failed or was cancelled; false: the result was dropped and counted. */
 bool rd_arbiter_end(struct rd_gateway *g, struct rd_claim_ref ref, uint64_t run, uint64_t epoch,
                     struct rd_run_result *result);

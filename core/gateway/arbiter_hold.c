@@ -267,7 +267,7 @@ rd_hold_soften(struct arbiter_hold *h)
         rd_hold_post_early(h, NULL, 0);
         return;
     }
-    rd_hold_freeze(c, late, RD_OUTCOME_cancelled);
+    rd_hold_freeze(c, late, c->if_cut);
     h->cancel_run = c->run;
     h->cancel_shard = c->shard;
     c->run = 0;

@@ -67,6 +67,26 @@ rd_arbiter_finish(struct rd_gateway *g, struct rd_claim_ref ref, uint64_t run, u
     return how;
 }
 
+static void
+arbiter_unpublish(struct rd_claim *c)
+{
+    rd_answer_unref(c->if_late);
+    c->if_late = NULL;
+}
+
+void
+rd_arbiter_failed(struct rd_gateway *g, struct rd_claim_ref ref, uint64_t run,
+                  enum rd_outcome outcome)
+{
+    struct arbiter_hold h;
+
+    if (arbiter_take_run(&h, g, ref, run)) {
+        arbiter_unpublish(h.claim);
+        h.claim->if_cut = outcome;
+    }
+    rd_hold_release(&h);
+}
+
 static bool
 arbiter_waits_fallback(const struct rd_claim *c)
 {
@@ -158,8 +178,8 @@ rd_arbiter_take(struct rd_gateway *g, struct rd_claim_ref ref, uint64_t run)
     if (arbiter_take_run(&h, g, ref, run)) {
         next = rd_gateway_next_run(g);
         h.claim->run = next;
-        rd_answer_unref(h.claim->if_late);
-        h.claim->if_late = NULL;    /* each run starts with no published replies */
+        arbiter_unpublish(h.claim);    /* each run starts with no published replies */
+        h.claim->if_cut = RD_OUTCOME_cancelled;
     }
     rd_hold_release(&h);
     return next;

@@ -49,6 +49,7 @@ struct rd_claim {
     bool may_forget;                   /* row known to be final, no mail under way, no run */
     bool given_up;                     /* the row could not be written until late_limit */
     enum rd_outcome outcome;
+    enum rd_outcome if_cut;            /* at the deadline: cancelled, or how the handler failed */
     uint64_t soft_ns;                  /* monotonic: the first request's soft deadline */
     struct rd_answer *answer;          /* frozen; settled bytes are these, always */
     struct rd_answer *if_late;         /* what a deadline would send; NULL: the configuration's */

@@ -176,6 +176,18 @@ rd_inbox_end(struct rd_task *t, struct rd_run_end *end)
     rd_inbox_forget(t);
 }
 
+/* What its `error` handler says is all that will be said. */
+static void
+inbox_on_run_failed(struct rd_run *run, void *order, enum rd_outcome outcome)
+{
+    struct rd_task *t = order;
+
+    (void)run;
+    RD_CHECK(t, RD_TASK_MAGIC);
+    rd_task_drop_replies(t);
+    rd_arbiter_failed(t->gateway, t->claim, t->run, outcome);
+}
+
 static void
 inbox_on_run_ended(struct rd_run *run, void *order, struct rd_run_end *end)
 {
@@ -351,6 +363,7 @@ void
 rd_inbox_host(struct rd_script_host *host, struct rd_inbox_start *start)
 {
     *host = (struct rd_script_host){
+        .run_failed = inbox_on_run_failed,
         .run_ended = inbox_on_run_ended,
         .run_gone = inbox_on_run_gone,
         .worker_setup = inbox_setup,

@@ -279,6 +279,7 @@ run_failure(const struct rd_run *run, int status)
 static bool
 run_start_error_handler(struct rd_run *run, uint64_t *now_ns)
 {
+    const struct rd_script_host *host = run->worker->host;
     struct rd_vm *vm = run->vm;
     uint64_t limit = vm->generation->limits.cpu_limit_ns;
     struct rd_thread fresh;
@@ -302,6 +303,8 @@ run_start_error_handler(struct rd_run *run, uint64_t *now_ns)
     run->n_said = 0;    /* what was published is discarded */
     run->said_redirect = false;
     run->failed = false;
+    if (host->run_failed != NULL)
+        host->run_failed(run, run->order.order, run->outcome);
     run->state = RD_RUN_READY;
     rd_sched_push(run->worker, &run->worker->ready, run);
     return true;
@@ -444,7 +447,8 @@ rd_run_cancel(struct rd_run *run, enum rd_outcome why)
     if (run->cancelled || run->state == RD_RUN_ENDED)
         return;
     run->cancelled = true;
-    run->outcome = why;
+    if (!run->in_error)
+        run->outcome = why;
     if (run->state == RD_RUN_WAITING) {
         rd_run_drop_op(run);
         rd_run_wake(run);

@@ -60,6 +60,11 @@ struct rd_run_end {
 };
 
 struct rd_script_host {
+    /*
+     * (worker) The handler has failed, outcome says how; its `error` handler will run, and
+     * run_ended come after that. May be NULL.
+     */
+    void (*run_failed)(struct rd_run *run, void *order, enum rd_outcome outcome);
     /* (worker) The handler has ended. */
     void (*run_ended)(struct rd_run *run, void *order, struct rd_run_end *end);
     /* (worker) After it: nothing of the run goes on, it is freed after this call. May be NULL. */

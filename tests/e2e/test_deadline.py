@@ -84,6 +84,34 @@ def test_a_cancelled_handler_cannot_catch_it(gw, twilio):
     assert not gw.log("script", sid="SM2", msg="survived")
 
 
+FAILURES = {"error": "error('on purpose')", "cpu": "while true do end",
+            "memory": "local t = {} while true do t[#t + 1] = ('x'):rep(1000) .. #t end"}
+
+
+@pytest.mark.timed
+@pytest.mark.parametrize("outcome", FAILURES)
+def test_a_failed_handlers_replies_stay_unsent_when_its_error_handler_is_late(gateway, twilio,
+                                                                              outcome):
+    script = """return { message = function(msg) msg:reply("half") %s end,
+      error = function() replyd.sleep(60) return "too late" end }""" % FAILURES[outcome]
+    with gateway(script, deadline="3s", cpu_limit="300ms", handler_memory="1MiB",
+                 fallback_reply=FALLBACK) as gw:
+        answer = twilio.text(gw, sid="SM1")
+        assert (answer.status, answer.messages) == (200, [FALLBACK])
+        assert gw.wait_log("script_failed", sid="SM1")["outcome"] == outcome
+        assert gw.wait_log("message", sid="SM1")["outcome"] == outcome
+        assert gw.metric("replyd_messages_total", outcome=outcome) == 1
+
+
+def test_what_was_finished_before_the_failure_stays_sent(gateway, twilio):
+    script = """return { message = function(m) m:reply("a") m:finish() error("on purpose") end,
+      error = function() replyd.sleep(60) end }"""
+    with gateway(script, deadline="1s", late_limit="1s", fallback_reply=FALLBACK) as gw:
+        assert twilio.text(gw, sid="SM1").messages == ["a"]
+        gw.wait_metric("replyd_runs", equals=0)
+        assert gw.wait_log("message", sid="SM1")["outcome"] == "early"
+
+
 def test_the_deadline_counts_from_the_first_byte(gw, twilio):
     for _ in range(3):    # the second and third on a reused connection
         answer = twilio.text(gw, "asleep")

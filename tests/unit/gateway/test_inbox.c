@@ -179,6 +179,25 @@ test_at_the_deadline_what_was_published_then_the_fallback(void **state)
     assert_at_rest(0);
 }
 
+/* Its `error` handler is late, too: what the handler itself said is void. */
+static void
+test_after_a_failure_the_deadline_sends_the_fallback_alone(void **state)
+{
+    struct world_ticket *t = ask(0, 0);
+
+    (void)state;
+    rd_inbox_reply(task_of(0), reply_of("void"), NULL, NULL, on_op_done);
+    host.run_failed(&runs[0], task_of(0), RD_OUTCOME_memory);
+    world_soft(t);
+    pump();
+    settle_all();
+    assert_answer(t, FALLBACK_BIT);
+    assert_int_equal(t->outcome, RD_OUTCOME_memory);
+    end_run(0, RD_OUTCOME_memory, reply_of("too late"));
+    settle_all();
+    assert_int_equal(world_count(RD_METRIC_undeliverable_total), 0);
+}
+
 static void
 test_finish_answers_and_the_handler_goes_on(void **state)
 {
@@ -329,6 +348,7 @@ main(void)
         IN(test_replies_come_in_order_before_the_returned_one),
         IN(test_published_alone_is_an_answer),
         IN(test_at_the_deadline_what_was_published_then_the_fallback),
+        IN(test_after_a_failure_the_deadline_sends_the_fallback_alone),
         IN(test_finish_answers_and_the_handler_goes_on),
         IN(test_the_late_limit_ends_it),
         IN(test_cancelled_while_queued_never_starts),

@@ -80,6 +80,13 @@ driver_keep_reply(struct driver_run *r, const struct rd_reply *reply)
 static struct driver_run *driver_kept;    /* ended; what they spawned goes on */
 
 static void
+driver_on_failed(struct rd_run *run, void *order, enum rd_outcome outcome)
+{
+    (void)run;
+    ((struct driver_run *)order)->failed = outcome;
+}
+
+static void
 driver_on_ended(struct rd_run *run, void *order, struct rd_run_end *end)
 {
     struct driver_run *r = order;
@@ -127,7 +134,8 @@ driver_on_vm_open(lua_State *L, void *data)
 }
 
 static const struct rd_script_host driver_host = {
-    .run_ended = driver_on_ended, .run_gone = driver_on_gone, .vm_open = driver_on_vm_open,
+    .run_failed = driver_on_failed, .run_ended = driver_on_ended, .run_gone = driver_on_gone,
+    .vm_open = driver_on_vm_open,
 };
 
 /* ---- loading ----------------------------------------------------------------- */

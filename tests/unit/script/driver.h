@@ -23,6 +23,7 @@ struct driver_run {
     struct driver_run *next_kept;
     bool goes_on, gone;           /* coroutines that it spawned do, did */
     enum rd_outcome outcome;
+    enum rd_outcome failed;      /* of the handler, before its `error` handler began; 0: not */
     bool by_error_handler;
     unsigned n_messages;
     char text[4096];              /* bodies of the reply, joined by "|" */

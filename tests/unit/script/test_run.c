@@ -64,6 +64,26 @@ the_error_handler_gets_error_and_message_and_may_reply(void **state)
 }
 
 static void
+a_cancelled_error_handler_leaves_the_outcome_as_it_was(void **state)
+{
+    struct driver_run *r;
+
+    (void)state;
+    driver_open("return { message = function(m) if m.body == 'bad' then error('no') end end,\n"
+                "error = function() replyd.sleep(60) return 'sorry' end }");
+    r = driver_start("bad");
+    driver_ask("");
+    driver_ask("");    /* its `error` handler sleeps now */
+    assert_int_equal(r->failed, RD_OUTCOME_error);
+    driver_cancel(r);
+    driver_wait(r);
+    assert_int_equal(r->outcome, RD_OUTCOME_error);
+    assert_string_equal(r->text, "");
+    free(r);
+    driver_close();
+}
+
+static void
 runs_follow_each_other_on_one_worker(void **state)
 {
     char expected[32];
@@ -203,6 +223,7 @@ main(void)
         cmocka_unit_test(nothing_to_say_is_empty),
         cmocka_unit_test(an_error_is_an_error),
         cmocka_unit_test(the_error_handler_gets_error_and_message_and_may_reply),
+        cmocka_unit_test(a_cancelled_error_handler_leaves_the_outcome_as_it_was),
         cmocka_unit_test(runs_follow_each_other_on_one_worker),
         cmocka_unit_test(many_runs_at_once_end_each_with_its_own_answer),
         cmocka_unit_test(a_keyword_is_a_function_or_a_value),
