@@ -10,6 +10,8 @@
 
 #include <lauxlib.h>
 
+#include "replyd.h"
+
 #define LUA_PARAMS_META "replyd.params"
 
 /* Registry-like key of the list in a params table. Its address is the key. */
@@ -38,6 +40,15 @@ rd_lua_params_push(lua_State *L, const struct rd_params *params)
     luaL_setmetatable(L, LUA_PARAMS_META);
 }
 
+/* Pushes the list of the params table at 1; the script may have put anything in its place. */
+static void
+params_push_list(lua_State *L)
+{
+    luaL_checktype(L, 1, LUA_TTABLE);
+    luaL_argcheck(L, lua_rawgetp(L, 1, &lua_params_list_key) == LUA_TTABLE, 1,
+                  "msg.params expected");
+}
+
 static int
 params_next(lua_State *L)
 {
@@ -56,8 +67,7 @@ params_next(lua_State *L)
 static int
 params_pairs(lua_State *L)
 {
-    luaL_checktype(L, 1, LUA_TTABLE);
-    lua_rawgetp(L, 1, &lua_params_list_key);
+    params_push_list(L);
     lua_pushinteger(L, 0);
     lua_pushcclosure(L, params_next, 2);
     return 1;
@@ -69,11 +79,11 @@ params_all(lua_State *L)
 {
     lua_Integer n = 0;
 
-    luaL_checktype(L, 1, LUA_TTABLE);
     luaL_checkstring(L, 2);
-    lua_rawgetp(L, 1, &lua_params_list_key);
+    params_push_list(L);
     lua_newtable(L);
     for (lua_Integer i = 1; lua_rawgeti(L, -2, i) == LUA_TTABLE; i++) {
+        rd_lua_steps(L, 1);
         lua_rawgeti(L, -1, 1);
         if (lua_rawequal(L, -1, 2)) {
             lua_rawgeti(L, -2, 2);

@@ -50,6 +50,7 @@ text_split(lua_State *L)
     while (text.n > 0) {
         size_t n = rd_segments_head(text, (size_t)most);
 
+        rd_lua_steps(L, 4);
         lua_pushlstring(L, text.p, n);
         lua_rawseti(L, -2, ++i);
         text = rd_slice_skip(text, n);
@@ -65,6 +66,7 @@ text_smarten(lua_State *L)
 
     luaL_buffinitsize(L, &b, text.n);
     while (text.n > 0) {
+        rd_lua_steps(L, 1);
         text = rd_slice_skip(text, rd_segments_smarten(text, &piece));
         luaL_addlstring(&b, piece.p, piece.n);
     }

@@ -53,6 +53,19 @@ co_enter(lua_State *L, lua_State *co, int n_args, int *n_results)
     return status;
 }
 
+/* Its __close handlers run on it, within the slice. */
+static int
+co_close_thread(lua_State *L, lua_State *co)
+{
+    struct rd_slice_clock *clock = rd_vm_of(L)->clock;
+    int status;
+
+    rd_slice_switch(clock, co);
+    status = lua_closethread(co, L);
+    rd_slice_switch(clock, L);
+    return status;
+}
+
 static int
 co_fail(lua_State *L, lua_State *co, bool wrap)
 {
@@ -63,7 +76,7 @@ co_fail(lua_State *L, lua_State *co, bool wrap)
         return 2;
     }
     if (lua_status(co) != LUA_OK && lua_status(co) != LUA_YIELD)
-        lua_closethread(co, L);    /* the error stays on its top, or that of a __close */
+        co_close_thread(L, co);    /* the error stays on its top, or that of a __close */
     lua_xmove(co, L, 1);
     if (lua_type(L, -1) == LUA_TSTRING) {
         luaL_where(L, 1);
@@ -231,9 +244,7 @@ co_close(lua_State *L)
     if (what[0] != 's' && what[0] != 'd')
         return luaL_error(L, "cannot close a %s coroutine", what);
     rd_slice_check(L);
-    rd_slice_switch(rd_vm_of(L)->clock, co);    /* its __close handlers run there */
-    status = lua_closethread(co, L);
-    rd_slice_switch(rd_vm_of(L)->clock, L);
+    status = co_close_thread(L, co);
     if (status == LUA_OK) {
         lua_pushboolean(L, 1);
         return 1;

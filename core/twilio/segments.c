@@ -5,6 +5,8 @@
 #include "base/utf8.h"
 #include "twilio/grapheme.h"
 
+#define SEGMENTS_BYTES 4    /* more than any UTF-16 unit takes in UTF-8 */
+
 /* ---- the alphabet of GSM-7 ---------------------------------------------------------- */
 
 /* Septets of the ASCII characters. */
@@ -166,6 +168,9 @@ rd_segments_head(struct rd_slice text, size_t most)
         struct rd_slice rest = rd_slice_skip(text, at), c;
         uint32_t point;
 
+        /* a longer character is cut: no need to look to its end again and again */
+        if (most < rest.n / SEGMENTS_BYTES)
+            rest.n = (most + 1) * SEGMENTS_BYTES;
         c = rd_slice_make(rest.p, rd_grapheme_next(rest));
         units += rd_utf8_units(c);
         if (units > most)

@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include <lauxlib.h>
+#include <lualib.h>
 
 #include "base/check.h"
 #include "base/error.h"
@@ -72,6 +73,7 @@ json_open(void)
 {
     json_vm = luaL_newstate();
     RD_ASSERT(json_vm != NULL);
+    luaL_requiref(json_vm, LUA_TABLIBNAME, luaopen_table, 0);
     lua_newtable(json_vm);
     RD_ASSERT(rd_plugin_json.vm_open(json_vm) == 0);
 }
