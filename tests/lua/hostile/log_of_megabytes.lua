@@ -1,4 +1,4 @@
--- outcome: ok or error
+-- outcome: ok or error or cpu
 -- within: 1500 ms
 -- reply: *
 return function(msg)
