@@ -9,6 +9,8 @@
 #include "twilio/opt_out.h"
 #include "twilio/status.h"
 
+#define EVENT_MEDIA_META "replyd.media"
+
 /* ---- values -------------------------------------------------------------------------- */
 
 /* Absent fields are nil. */
@@ -49,6 +51,26 @@ event_push_args(lua_State *L, const struct rd_task *t)
     event_push_words(L, t->args);
 }
 
+/* A medium has url and type; what it lacks is nil, or raises. */
+static int
+event_media_index(lua_State *L)
+{
+    if (lua_type(L, 2) == LUA_TSTRING)
+        rd_lua_refuse_later(L, "media", lua_tostring(L, 2));
+    return 0;
+}
+
+void
+rd_lua_event_open(lua_State *L)
+{
+    luaL_newmetatable(L, EVENT_MEDIA_META);
+    lua_pushcfunction(L, event_media_index);
+    lua_setfield(L, -2, "__index");
+    lua_pushboolean(L, 0);
+    lua_setfield(L, -2, "__metatable");
+    lua_pop(L, 1);
+}
+
 static void
 event_push_media(lua_State *L, const struct rd_task *t)
 {
@@ -59,6 +81,7 @@ event_push_media(lua_State *L, const struct rd_task *t)
         lua_createtable(L, 0, 2);
         event_set(L, "url", m->media[i].url);
         event_set(L, "type", m->media[i].type);
+        luaL_setmetatable(L, EVENT_MEDIA_META);
         lua_rawseti(L, -2, (lua_Integer)i + 1);
     }
 }

@@ -10,6 +10,9 @@
 
 #include "gateway/task.h"
 
+/* What the fields of a new VM need; may raise. */
+void rd_lua_event_open(lua_State *L);
+
 /* The number of fields is that of the first without a name. */
 const char *rd_lua_event_name(size_t field);
 

@@ -280,12 +280,16 @@ msg_offer(struct rd_suggest *s, struct rd_slice signature)
     }
 }
 
-/* An absent field is nil; one whose name is a letter off from one that we know is a mistake. */
+/*
+ * An absent field is nil; one of a later version, or whose name is a letter off from one that we
+ * know, is a mistake.
+ */
 static void
-msg_refuse_misspelt(lua_State *L, struct rd_slice name)
+msg_refuse_mistake(lua_State *L, struct rd_slice name)
 {
     struct rd_suggest s;
 
+    rd_lua_refuse_later(L, "msg", name.p);
     rd_suggest_start(&s, name);
     for (const struct rd_lua_fn *f = msg_functions; f->name != NULL; f++)
         rd_suggest_offer(&s, rd_slice_str(f->name));
@@ -327,7 +331,7 @@ msg_index(lua_State *L)
         return msg_make(L, (size_t)lua_tointeger(L, -1));
     default:
         if (lua_type(L, 2) == LUA_TSTRING)
-            msg_refuse_misspelt(L, rd_slice_str(lua_tostring(L, 2)));
+            msg_refuse_mistake(L, rd_slice_str(lua_tostring(L, 2)));
         return 1;    /* nil */
     }
 }
@@ -380,5 +384,6 @@ rd_lua_msg_open(lua_State *L, void *data)
     lua_pushcclosure(L, msg_index, 1);
     rd_lua_metatable(L, LUA_MSG_META, msg_pairs);
     rd_lua_params_open(L);
+    rd_lua_event_open(L);
     rd_lua_fields_open(L);
 }

@@ -9,6 +9,7 @@
 
 #include "base/suggest.h"
 #include "script/sandbox.h"
+#include "script/script.h"
 
 static char freeze_key;    /* its address: in a proxy's metatable, the real table */
 
@@ -31,22 +32,23 @@ freeze_slice(lua_State *L, int index)
     return rd_slice_make(p, n);
 }
 
-/* A name that the table does not have: nil, unless it is a typing error of one that it has. */
+/* A name that the table does not have: nil, unless it comes later or is a typing error. */
 static int
 freeze_on_missing(lua_State *L)
 {
+    const char *table = lua_tostring(L, lua_upvalueindex(1));
     struct rd_suggest s;
 
     if (lua_type(L, 2) != LUA_TSTRING)
         return 0;
+    rd_lua_refuse_later(L, table, lua_tostring(L, 2));
     rd_suggest_start(&s, freeze_slice(L, 2));
     for (lua_pushnil(L); lua_next(L, 1) != 0; lua_pop(L, 1))
         if (lua_type(L, -2) == LUA_TSTRING)
             rd_suggest_offer(&s, freeze_slice(L, -2));
     if (s.best.p == NULL || s.distance > 1 + s.typed.n / 7)    /* "seen" is no "sleep" */
         return 0;
-    return luaL_error(L, "%s has no '%s': did you mean '%s'?",
-                      lua_tostring(L, lua_upvalueindex(1)), s.typed.p, s.best.p);
+    return luaL_error(L, "%s has no '%s': did you mean '%s'?", table, s.typed.p, s.best.p);
 }
 
 void

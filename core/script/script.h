@@ -241,6 +241,9 @@ struct rd_reply *rd_reply_from_lua(lua_State *L, int index);
 /* (worker) That reply became part of the answer: it counts for Twilio's limits, until an error. */
 void rd_reply_said(lua_State *L, const struct rd_reply *reply);
 
+/* Raises when `name` of `table` ("replyd", "msg", "media") belongs to a later version's Lua API. */
+void rd_lua_refuse_later(lua_State *L, const char *table, const char *name);
+
 /* ---- supervision (app/watchdog) ---------------------------------------- */
 
 /* One look of the watchdog: signals where due; true when the thread must be declared lost. */

@@ -343,6 +343,25 @@ def test_the_details_of_a_message_are_fields(gateway, twilio):
         assert set(bare) == {"geo", "same"}
 
 
+LATER = """return function(msg)
+  local m = msg.media[1]
+  local function why(f) return select(2, pcall(f)) end
+  return { why(function() m:fetch() end), why(function() msg:ask("Your name?") end),
+           why(function() msg.user.name = "x" end), why(function() return replyd.kv end),
+           m.url .. tostring(m.size) .. tostring(msg.nickname) }
+end"""
+
+
+def test_what_later_versions_have_is_said_to_be_missing(gateway, twilio):
+    with gateway(LATER) as gw:
+        *missing, rest = twilio.text(gw, "x", media=["https://example.com/1"]).messages
+        assert missing == [
+            f"scripts/main.lua:{line}: {name} is not in this version of replyd"
+            for line, name in ((4, "media.fetch"), (4, "msg.ask"), (5, "msg.user"),
+                               (5, "replyd.kv"))]
+        assert rest == "https://example.com/1nilnil"
+
+
 def test_unknown_channels_and_parameters_pass_through(gateway, twilio):
     script = """return function(msg)
       return { msg.channel, msg.params.NewThing, table.concat(msg.params:all("NewThing"), "+"),

@@ -49,6 +49,17 @@ static const struct {
       "tostring(string.uper)",
       "nilnilnilnil" },
     { "return tostring(rawget(replyd, 'slep'))", "nil" },
+    /* of later versions */
+    { "return replyd.http.get('https://example.com/')",
+      "error: scripts/bot.lua:1: replyd.http is not in this version of replyd" },
+    { "return replyd.send{ to = '+1', body = 'x' }",
+      "error: scripts/bot.lua:1: replyd.send is not in this version of replyd" },
+    { "local t = {} for _, k in ipairs{ 'http', 'kv', 'llm', 'metric', 'secret', 'send' } do "
+      "local ok, e = pcall(function() return replyd[k] end) "
+      "t[#t + 1] = ok and 'found' or e:match('replyd.(%w+) is not in this version of replyd$') end "
+      "return table.concat(t, ' ')", "http kv llm metric secret send" },
+    { "return tostring(rawget(replyd, 'kv')) .. tostring(replyd.json.send) .. "
+      "tostring(string.http)", "nilnilnil" },
     /* globals */
     { "return select(2, pcall(function() counter = 1 end))",
       "scripts/bot.lua:1: assignment to undeclared global 'counter': write 'local counter'; "
