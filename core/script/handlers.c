@@ -435,6 +435,24 @@ handlers_table(struct handlers_in *in)
     handlers_read_keywords(in);
 }
 
+/* A script that answers to nothing is a mistake: often it names a function that is not there. */
+static void
+handlers_refuse_none(struct handlers_in *in)
+{
+    static const char *const names[] = { "message", "keywords", "status", "opt_out", "schedule" };
+    const struct rd_gen_script *s = in->script;
+    const char *written = NULL;
+
+    if (s->message || s->status || s->opt_out || s->n_keywords > 0 || s->n_entries > 0)
+        return;
+    for (size_t i = 0; i < sizeof names / sizeof names[0] && written == NULL; i++)
+        if (handlers_key_line(in, names[i]) > 0)
+            written = names[i];
+    handlers_error(in, written, "the table that the file returned offers no handler: a script "
+                                "needs message, keywords, status, opt_out or schedule (a name that "
+                                "is misspelt is nil, and what is set to nil is missing)");
+}
+
 void
 rd_handlers_read(lua_State *L, struct rd_vm *vm, unsigned i)
 {
@@ -450,6 +468,7 @@ rd_handlers_read(lua_State *L, struct rd_vm *vm, unsigned i)
     *in.refs = (struct rd_vm_script){ LUA_NOREF, LUA_NOREF, LUA_NOREF, LUA_NOREF,
                                       NULL, NULL };
     handlers_table(&in);
+    handlers_refuse_none(&in);
     if (known->read && !handlers_same(known, &fresh))
         handlers_error(&in, NULL, "the file returns other handlers each time it is loaded");
     fresh.reserved = NULL;

@@ -95,7 +95,8 @@ class Gateway:
     # ---- files ---------------------------------------------------------------
 
     def write_scripts(self, script):
-        files = script if isinstance(script, dict) else {"main.lua": script or "return {}"}
+        script = script or "return function() end"
+        files = script if isinstance(script, dict) else {"main.lua": script}
         for name, text in files.items():
             path = self.folder / "scripts" / name
             path.parent.mkdir(parents=True, exist_ok=True)

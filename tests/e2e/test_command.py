@@ -85,7 +85,7 @@ def test_run_refuses_bad_usage_and_configuration_with_2(replyd, tmp_path):
     assert done.returncode == 2 and "replyd.lua:1: colour: unknown key" in done.stderr
     assert done.stdout == ""
     (tmp_path / "scripts").mkdir()
-    (tmp_path / "scripts/main.lua").write_text("return {}")
+    (tmp_path / "scripts/main.lua").write_text("return function() end")
     (tmp_path / "replyd.lua").write_text("""return { auth_token = 'x', state = 'st',
         tls = { certificate = 'nope.pem', key = 'key.pem' } }""")
     done = replyd("run")

@@ -91,11 +91,11 @@ def test_it_may_spawn(gateway):
 
 
 def test_a_reload_brings_new_lines(gateway):
-    with gateway("return {}", **clock("2026-05-27T09:00:00")) as gw:
+    with gateway("return function() end", **clock("2026-05-27T09:00:00")) as gw:
         gw.reload(SCRIPT)
         _, lines = ran(gw)
         assert lines == ["ran weekdays 09:00 0 1"]
-        gw.reload("return {}")
+        gw.reload("return function() end")
         assert gw.metric("replyd_runs") == 0
 
 
@@ -135,7 +135,7 @@ def test_check_names_file_and_line_of_what_is_no_cron_line(replyd, tmp_path, lin
 @pytest.mark.parametrize("zone, reason", [("Europe/Berln", "no time zone \"Europe/Berln\""),
                                           ("../passwd", "no time zone")])
 def test_a_zone_that_is_missing_is_named(replyd, tmp_path, zone, reason):
-    (tmp_path / "bot.lua").write_text("return {}")
+    (tmp_path / "bot.lua").write_text("return function() end")
     (tmp_path / "replyd.lua").write_text(
         'return { auth_token = "0123456789abcdef0123456789abcdef", listen = "http://127.0.0.1:0",'
         ' timezone = "%s" }' % zone)
@@ -145,7 +145,7 @@ def test_a_zone_that_is_missing_is_named(replyd, tmp_path, zone, reason):
 
 
 def test_a_system_without_zones_says_what_to_install(replyd, tmp_path):
-    (tmp_path / "bot.lua").write_text("return {}")
+    (tmp_path / "bot.lua").write_text("return function() end")
     (tmp_path / "replyd.lua").write_text(
         'return { auth_token = "0123456789abcdef0123456789abcdef", listen = "http://127.0.0.1:0",'
         ' timezone = "Europe/Berlin" }')

@@ -29,7 +29,7 @@ static void
 each_row_has_a_signature_and_a_sentence(void **state)
 {
     (void)state;
-    driver_open("return {}");
+    driver_open("return function() end");
     rd_script_each_row(check_row, NULL);
     assert_true(rows_seen >= 20);
     driver_close();
@@ -52,7 +52,7 @@ nothing_is_callable_without_a_row(void **state)
     static char rows[4100], script[5000];
 
     (void)state;
-    driver_open("return {}");
+    driver_open("return function() end");
     rd_script_each_row(describe, rows);
     driver_close();
     snprintf(script, sizeof script,

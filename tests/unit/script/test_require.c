@@ -97,7 +97,7 @@ static void
 what_is_wrong_with_a_module_is_told(void **state)
 {
     (void)state;
-    driver_open("return {}");
+    driver_open("return function() end");
     refuse("require 'a'", "require: a cycle of modules: a -> b -> c -> a");
     refuse("require 'link'", "leads out of");
     refuse("require 'bad'", "/scripts/bad.lua:3: ");
