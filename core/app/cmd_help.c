@@ -9,6 +9,7 @@
 #include "app/units.h"
 #include "base/metric.h"
 #include "base/outcome.h"
+#include "base/why.h"
 #include "script/script.h"
 
 #define HELP_INDENT 6
@@ -115,6 +116,8 @@ help_metrics(void)
     puts("\nOutcomes of a message:\n");
 #define HELP_OUTCOME(name, text) printf("  %-14s %s\n", #name, text);
     RD_OUTCOMES(HELP_OUTCOME)
+    puts("\nWhy one was cancelled or dropped (`why` of its line in the log):\n");
+    RD_WHYS(HELP_OUTCOME)
     puts("\nReasons of a refused signature:\n");
     RD_SIGNATURE_FAILURES(HELP_OUTCOME)
     return RD_EXIT_OK;

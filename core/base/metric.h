@@ -50,6 +50,7 @@ enum rd_outbox_state { RD_OUTBOX_STATES(RD_OUTBOX_ENUM) RD_OUTBOX_COUNT };
     X(answered_unrecorded_total, COUNTER, NONE, "Answers sent before the store confirmed them.") \
     X(effects_dropped_total, COUNTER, NONE, "Results of runs that had been replaced.")           \
     X(undeliverable_total, COUNTER, NONE, "Replies that came too late and could not be sent.")   \
+    X(late_limit_total, COUNTER, NONE, "Handlers, or what they spawned, ended at late_limit.")   \
     X(status_late_total, COUNTER, NONE, "Status events not shown: a later state was seen.")       \
     X(exchanges, GAUGE, NONE, "HTTP exchanges that wait for their answer.")                      \
     X(exchanges_waiting, GAUGE, NONE, "Requests that joined a running message.")                 \

@@ -40,7 +40,7 @@ arbiter_join(struct rd_claim *c, const struct rd_claim_order *order, struct rd_v
 {
     if (c->phase == RD_CLAIM_SETTLED) {
         *replay = (struct rd_verdict){ c->answer->status, rd_answer_ref(c->answer),
-                                       RD_OUTCOME_replay };
+                                       RD_OUTCOME_replay, RD_WHY_none };
         return RD_CLAIMED_REPLAY;
     }
     if (order->ticket == 0)
@@ -80,16 +80,16 @@ rd_arbiter_start(struct rd_gateway *g, struct rd_claim_ref ref)
 }
 
 void
-rd_arbiter_soft(struct rd_gateway *g, struct rd_claim_ref ref)
+rd_arbiter_soft(struct rd_gateway *g, struct rd_claim_ref ref, enum rd_why why)
 {
     struct arbiter_hold h;
 
     rd_hold_take(&h, g, ref);
     if (h.claim != NULL && h.claim->answer == NULL) {
         if (h.claim->phase == RD_CLAIM_LOOKUP)
-            h.claim->soft_due = true;    /* nothing may be frozen while the row is unknown */
+            h.claim->soft_due = why;    /* nothing may be frozen while the row is unknown */
         else
-            rd_hold_soften(&h);
+            rd_hold_soften(&h, why);
     }
     rd_hold_release(&h);
 }

@@ -15,6 +15,7 @@
 #include "base/answer.h"
 #include "base/message.h"
 #include "base/outcome.h"
+#include "base/why.h"
 #include "script/script.h"
 #include "store/store.h"
 
@@ -30,6 +31,7 @@ struct rd_verdict {
     int status;                  /* HTTP status */
     struct rd_answer *answer;    /* its bytes; NULL: a refusal */
     enum rd_outcome outcome;
+    enum rd_why why;             /* it was cancelled or dropped */
 };
 
 /* ---- events of the front threads ------------------------------------------ */
@@ -55,8 +57,8 @@ enum rd_claimed rd_arbiter_claim(struct rd_gateway *g, const struct rd_claim_ord
                                  struct rd_claim_ref *ref, struct rd_verdict *replay);
 /* Hands a NEW message to its script thread, or refuses it (503). */
 void rd_arbiter_start(struct rd_gateway *g, struct rd_claim_ref ref);
-/* A waiting request reached its soft or hard deadline. */
-void rd_arbiter_soft(struct rd_gateway *g, struct rd_claim_ref ref);
+/* A waiting request reached its soft (or it is as if, while draining) or hard deadline. */
+void rd_arbiter_soft(struct rd_gateway *g, struct rd_claim_ref ref, enum rd_why why);
 void rd_arbiter_hard(struct rd_gateway *g, struct rd_claim_ref ref);
 
 /* ---- events of the script threads ------------------------------------------ */
@@ -67,6 +69,7 @@ struct rd_run_result {
     struct rd_store_reply *replies;      /* all of it so far, with keys */
     struct rd_store_effect *effects;
     enum rd_outcome outcome;
+    enum rd_why why;                     /* it was cancelled */
     bool failed;                         /* answer and replies: the error handler's, or fallback */
     bool joined;                         /* of a burst: the other parts are answered, no 500 */
     bool discard;                        /* replies that were not sent yet go */
@@ -105,7 +108,7 @@ bool rd_arbiter_end(struct rd_gateway *g, struct rd_claim_ref ref, uint64_t run,
  * False: it was no longer current.
  */
 bool rd_arbiter_refuse(struct rd_gateway *g, struct rd_claim_ref ref, uint64_t run, uint64_t epoch,
-                       enum rd_outcome outcome);
+                       enum rd_outcome outcome, enum rd_why why);
 /* Frees what the call did not take. */
 void rd_run_result_free(struct rd_run_result *result);
 

@@ -40,8 +40,10 @@ rd_hold_release(struct arbiter_hold *h)
     for (unsigned i = 0; i < h->n_waiters; i++) {
         struct rd_verdict v = h->verdict;
 
-        if (i > 0 && v.answer != NULL)
+        if (i > 0 && v.answer != NULL) {
             v.outcome = RD_OUTCOME_join;
+            v.why = RD_WHY_none;
+        }
         rd_front_deliver(h->g, h->waiters[i].ticket, &v);
     }
     if (h->n_waiters > 1)
@@ -98,13 +100,14 @@ rd_hold_settle(struct arbiter_hold *h)
         return;
     RD_ASSERT(c->answer != NULL);
     c->phase = RD_CLAIM_SETTLED;
-    arbiter_move_waiters(h, &(struct rd_verdict){ c->answer->status, c->answer, c->outcome });
+    arbiter_move_waiters(h, &(struct rd_verdict){ c->answer->status, c->answer, c->outcome,
+                                                    c->why });
 }
 
 void
 rd_hold_forget(struct arbiter_hold *h, int status, enum rd_outcome outcome)
 {
-    arbiter_move_waiters(h, &(struct rd_verdict){ status, NULL, outcome });
+    arbiter_move_waiters(h, &(struct rd_verdict){ status, NULL, outcome, RD_WHY_none });
     rd_claims_remove(h->g->claims, h->claim);
     h->claim = NULL;
 }
@@ -232,6 +235,7 @@ static void
 arbiter_begin_silent(struct arbiter_hold *h)
 {
     rd_metric_inc(RD_METRIC_loop_guard_total);
+    h->claim->why = RD_WHY_loop_guard;
     rd_hold_freeze(h->claim, rd_compose_empty(), RD_OUTCOME_dropped);
     rd_hold_post_final(h, RD_ROW_ANSWERED, NULL, 0);
 }
@@ -248,12 +252,12 @@ rd_hold_begin(struct arbiter_hold *h)
         arbiter_begin_silent(h);
     else if (rd_hold_dispatch(h) != 0)
         rd_hold_forget(h, 503, RD_OUTCOME_overload);
-    else if (c->soft_due)
-        rd_hold_soften(h);
+    else if (c->soft_due != RD_WHY_none)
+        rd_hold_soften(h, c->soft_due);
 }
 
 void
-rd_hold_soften(struct arbiter_hold *h)
+rd_hold_soften(struct arbiter_hold *h, enum rd_why why)
 {
     struct rd_claim *c = h->claim;
     const struct rd_config *config = rd_hold_config(c);
@@ -267,6 +271,7 @@ rd_hold_soften(struct arbiter_hold *h)
         rd_hold_post_early(h, NULL, 0);
         return;
     }
+    c->why = c->if_cut == RD_OUTCOME_cancelled ? why : RD_WHY_none;
     rd_hold_freeze(c, late, c->if_cut);
     h->cancel_run = c->run;
     h->cancel_shard = c->shard;

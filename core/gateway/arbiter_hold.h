@@ -56,7 +56,7 @@ void rd_hold_begin(struct arbiter_hold *h);
 /* Gives the message to its shard's thread with a new serial; 0, or RD_E_BUSY / RD_E_CLOSED. */
 int rd_hold_dispatch(struct arbiter_hold *h);
 /* The soft deadline of an entry that has nothing frozen. */
-void rd_hold_soften(struct arbiter_hold *h);
+void rd_hold_soften(struct arbiter_hold *h, enum rd_why why);
 
 /* completed() of every request that arbiter posts. In arbiter_done.c. */
 void rd_hold_on_completion(struct rd_mail *mail, void *owner);

@@ -109,6 +109,7 @@ arbiter_end(struct arbiter_hold *h, uint64_t epoch, struct rd_run_result *result
         return;
     }
     if (first) {
+        c->why = result->why;
         rd_hold_freeze(c, result->answer, result->outcome);
         result->answer = NULL;
     }
@@ -133,7 +134,7 @@ rd_arbiter_end(struct rd_gateway *g, struct rd_claim_ref ref, uint64_t run, uint
 
 bool
 rd_arbiter_refuse(struct rd_gateway *g, struct rd_claim_ref ref, uint64_t run, uint64_t epoch,
-                  enum rd_outcome outcome)
+                  enum rd_outcome outcome, enum rd_why why)
 {
     struct rd_run_result result = { .discard = true };
     struct arbiter_hold h;
@@ -143,6 +144,8 @@ rd_arbiter_refuse(struct rd_gateway *g, struct rd_claim_ref ref, uint64_t run, u
         bool first = h.claim->answer == NULL;
 
         h.claim->run = 0;
+        if (first)
+            h.claim->why = why;
         rd_hold_freeze(h.claim, rd_compose_empty(), outcome);
         rd_hold_post_final(&h, first ? RD_ROW_ANSWERED : RD_ROW_DONE, &result, epoch);
     }

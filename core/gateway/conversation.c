@@ -141,10 +141,10 @@ conversation_rule(const struct rd_task *t)
  * otherwise before.
  */
 static bool
-conversation_refuse(struct rd_task *t, enum rd_outcome outcome)
+conversation_refuse(struct rd_task *t, enum rd_outcome outcome, enum rd_why why)
 {
     bool current = rd_arbiter_refuse(t->gateway, t->claim, t->run,
-                                     rd_worker_epoch(t->inbox->worker), outcome);
+                                     rd_worker_epoch(t->inbox->worker), outcome, why);
 
     if (t->handle != NULL)
         rd_run_cancel(t->handle, RD_OUTCOME_cancelled);
@@ -172,10 +172,10 @@ conversation_give_up(struct rd_conversation *c)
             continue;
         conversation_remove(c, t);
         t->talk = NULL;
-        conversation_refuse(t, RD_OUTCOME_cancelled);
+        conversation_refuse(t, RD_OUTCOME_cancelled, RD_WHY_newer_message);
     }
     if (c->running != NULL && !conversation_is_owed(c->running))
-        conversation_refuse(c->running, RD_OUTCOME_cancelled);
+        conversation_refuse(c->running, RD_OUTCOME_cancelled, RD_WHY_newer_message);
 }
 
 static bool
@@ -192,7 +192,7 @@ conversation_line_up(struct rd_conversation *c, struct rd_task *t, bool busy)
     bool full = c->n + (c->running != NULL) > t->config->max_sender_queue;
 
     if ((drops || full) && !t->again && !conversation_is_owed(t))
-        conversation_refuse(t, RD_OUTCOME_dropped);
+        conversation_refuse(t, RD_OUTCOME_dropped, drops ? RD_WHY_rule : RD_WHY_queue_full);
     else
         conversation_push(c, t);
 }
@@ -252,7 +252,7 @@ conversation_merge(struct rd_conversation *c, struct rd_task *t)
     joined = rd_burst_join(c->held->message, t->message);
     if (joined == NULL)
         return false;
-    if (conversation_refuse(conversation_unhold(c), RD_OUTCOME_merged)) {
+    if (conversation_refuse(conversation_unhold(c), RD_OUTCOME_merged, RD_WHY_none)) {
         rd_message_unref(t->message);
         t->message = joined;
     } else {

@@ -71,7 +71,7 @@ rd_exchange_free(struct rd_exchange *x)
     x->message = NULL;
     x->verified = x->soft_passed = x->decided = x->running = false;
     x->claim = (struct rd_claim_ref){ 0, 0 };
-    x->verdict = (struct rd_verdict){ 0, NULL, RD_OUTCOME_ok };
+    x->verdict = (struct rd_verdict){ 0, NULL, RD_OUTCOME_ok, RD_WHY_none };
     x->next_free = f->free_slots;
     f->free_slots = x;
     f->open--;
@@ -93,5 +93,5 @@ rd_exchange_decide(struct rd_exchange *x, const struct rd_verdict *verdict)
 enum rd_next
 rd_exchange_refuse(struct rd_exchange *x, int status, enum rd_outcome outcome)
 {
-    return rd_exchange_decide(x, &(struct rd_verdict){ status, NULL, outcome });
+    return rd_exchange_decide(x, &(struct rd_verdict){ status, NULL, outcome, RD_WHY_none });
 }

@@ -290,7 +290,7 @@ front_on_hurry(struct rd_mail *mail, void *owner)
         struct rd_exchange *x = f->slots[i];
 
         if (x->magic == RD_EXCHANGE_MAGIC && x->claim.id != 0 && !x->decided)
-            rd_arbiter_soft(f->gateway, x->claim);
+            rd_arbiter_soft(f->gateway, x->claim, RD_WHY_drain);
     }
 }
 

@@ -72,8 +72,11 @@ inbox_on_late(uv_timer_t *timer)
     RD_CHECK(in, RD_INBOX_MAGIC);
     while ((t = in->late) != NULL && t->late_ns <= now) {
         rd_inbox_unwatch_late(t);
-        if (t->handle != NULL)
-            rd_run_cancel(t->handle, RD_OUTCOME_cancelled);
+        if (t->handle == NULL)
+            continue;
+        t->cut = RD_WHY_late_limit;
+        rd_inbox_log_late_limit(t);
+        rd_run_cancel(t->handle, RD_OUTCOME_cancelled);
     }
     if (in->late == NULL) {
         uv_timer_stop(timer);
@@ -134,26 +137,6 @@ rd_inbox_forget(struct rd_task *t)
     rd_task_free(t);
 }
 
-/* What FINISH does for a webhook. */
-static void
-inbox_log_entry(const struct rd_task *t, enum rd_outcome outcome)
-{
-    struct rd_log_line l;
-
-    if (outcome == RD_OUTCOME_empty)
-        outcome = RD_OUTCOME_ok;    /* nobody waits for what it says */
-    rd_metric_add(RD_METRIC_messages_total, rd_metric_outcome(RD_KIND_SCHEDULE, outcome), 1);
-    if (!rd_log_begin(&l, RD_LOG_INFO, "schedule"))
-        return;
-    rd_log_slice(&l, "script", t->config->scripts[t->script]);
-    rd_log_slice(&l, "entry", t->message->from);
-    rd_log_uint(&l, "gen", rd_generation_number(t->generation));
-    rd_log_str(&l, "outcome", rd_outcome_name(outcome));
-    if (t->started_ns != 0)
-        rd_log_ms(&l, "ms", rd_clock_ns() - t->started_ns);
-    rd_log_end(&l);
-}
-
 static void
 inbox_commit(struct rd_task *t, struct rd_run_end *end)
 {
@@ -161,9 +144,11 @@ inbox_commit(struct rd_task *t, struct rd_run_end *end)
 
     (void)rd_fault(RD_FAULT_script_end);
     rd_inbox_result(t, end, &result);
+    if (result.outcome == RD_OUTCOME_cancelled)    /* else its thread was told to end */
+        result.why = t->cut != RD_WHY_none ? t->cut : RD_WHY_drain;
     result.joined = t->message->n_parts > 0;
     if (t->message->kind == RD_KIND_SCHEDULE)
-        inbox_log_entry(t, result.outcome);
+        rd_inbox_log_entry(t, result.outcome, result.why);
     else
         rd_loop_guard_count(t->config, t->message, &result);
     rd_arbiter_end(t->gateway, t->claim, t->run, rd_worker_epoch(t->inbox->worker), &result);

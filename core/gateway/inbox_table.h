@@ -50,6 +50,10 @@ struct rd_store_effect *rd_inbox_opt_out_effect(const struct rd_task *t);
 /* Asks the store whether a later status of this message was seen already; then runs or ends it. */
 void rd_inbox_ask_rank(struct rd_inbox *in, struct rd_task *t);
 
+/* Counts and logs: FINISH of a schedule's entry; what late_limit ends. In inbox_log.c. */
+void rd_inbox_log_entry(const struct rd_task *t, enum rd_outcome outcome, enum rd_why why);
+void rd_inbox_log_late_limit(const struct rd_task *t);
+
 /* The late limit counts from now. */
 void rd_inbox_watch_late(struct rd_task *t);
 void rd_inbox_unwatch_late(struct rd_task *t);

@@ -55,7 +55,7 @@ claim_on_timer(uv_timer_t *timer)
     x->soft_passed = true;
     uv_timer_start(timer, claim_on_timer,
                    claim_ms_until(x->request.start_ns, rd_hard_ms(x->route->deadline_ms)), 0);
-    rd_arbiter_soft(g, x->claim);
+    rd_arbiter_soft(g, x->claim, RD_WHY_deadline);
 }
 
 static void
@@ -71,7 +71,7 @@ static enum rd_next
 claim_refuse(struct rd_exchange *x, const char *why)
 {
     struct rd_answer *empty = rd_compose_empty();
-    struct rd_verdict refused = { 200, empty, RD_OUTCOME_refused };
+    struct rd_verdict refused = { 200, empty, RD_OUTCOME_refused, RD_WHY_none };
     enum rd_next next = rd_exchange_decide(x, &refused);
 
     x->no_script = why;
@@ -99,8 +99,6 @@ claim_order(struct rd_exchange *x, struct rd_slice key)
 
     order.silent = rd_loop_guard_silences(g->loop_guard, x->config, m);
     claimed = rd_arbiter_claim(g, &order, &x->claim, &replay);
-    if (claimed == RD_CLAIMED_NEW && order.silent)
-        x->no_script = "loop_guard";
     if (claimed == RD_CLAIMED_REPLAY) {
         rd_exchange_decide(x, &replay);
         rd_answer_unref(replay.answer);

@@ -7,13 +7,21 @@
 
 enum rd_next rd_step_finish(struct rd_exchange *x);
 
+/* A handler that was too slow is its author's business. */
+static enum rd_log_level
+finish_level(const struct rd_verdict *v)
+{
+    return v->why == RD_WHY_deadline || v->why == RD_WHY_late_limit ? RD_LOG_WARN : RD_LOG_INFO;
+}
+
 static void
 finish_log(const struct rd_exchange *x, uint64_t took_ns)
 {
     const struct rd_message *m = x->message;
     struct rd_log_line l;
 
-    if (!rd_log_begin(&l, RD_LOG_INFO, m->kind == RD_KIND_STATUS ? "status" : "message"))
+    if (!rd_log_begin(&l, finish_level(&x->verdict),
+                      m->kind == RD_KIND_STATUS ? "status" : "message"))
         return;
     rd_log_slice(&l, "sid", m->id);
     if (m->kind == RD_KIND_STATUS)
@@ -27,6 +35,8 @@ finish_log(const struct rd_exchange *x, uint64_t took_ns)
         rd_log_int(&l, "token", x->token + 1);
     if (x->no_script != NULL)
         rd_log_str(&l, "why", x->no_script);
+    else if (x->verdict.why != RD_WHY_none)
+        rd_log_str(&l, "why", rd_why_name(x->verdict.why));
     rd_log_int(&l, "http", x->verdict.status);
     rd_log_ms(&l, "ms", took_ns);
     if (x->verdict.answer != NULL)

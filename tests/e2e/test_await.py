@@ -74,9 +74,11 @@ def test_what_was_spawned_goes_on_after_the_answer(gw, twilio):
 
 
 def test_but_not_longer_than_late_limit(gw, twilio):
-    assert twilio.text(gw, "forever").messages == ["ended"]
+    assert twilio.text(gw, "forever", sid="SM1").messages == ["ended"]
     assert gw.metric("replyd_runs") == 1
     gw.wait_metric("replyd_runs", equals=0)
+    line = gw.wait_log("late_limit", sid="SM1")
+    assert (line["level"], line["what"]) == ("warn", "spawned") and "spawned" in line["why"]
     assert twilio.text(gw, "ops").messages == ["n0"]
 
 

@@ -38,6 +38,7 @@ def test_help_metrics_prints_every_metric(replyd):
     assert "replyd_messages_total{kind, outcome}   (counter)" in out
     assert "replyd_answer_seconds   (histogram)" in out
     assert "lost_thread" in out
+    assert "newer_message" in out and "queue_full" in out    # why= of a message's line
 
 
 def test_help_of_a_command_is_its_usage(replyd):

@@ -59,7 +59,10 @@ def test_a_full_queue_drops_and_remembers_it(gateway, twilio):
         for _ in range(2):
             assert twilio.text(gw, "echo three", sid="SM3").messages == []
         outcome(gw, "dropped")
+        line = gw.wait_log("message", sid="SM3", outcome="dropped")
+        assert (line["why"], line["level"]) == ("queue_full", "info")
         outcome(gw, "replay")
+        assert "why" not in gw.wait_log("message", sid="SM3", outcome="replay")
         assert twilio.text(gw, "go a", from_=OTHER).messages == ["signalled 1"]
         assert texts(sent) == [["waited a"], ["one"], ["two"]]
         assert twilio.text(gw, "echo four").messages == ["four"]
@@ -82,7 +85,8 @@ def test_drop_answers_with_nothing_while_one_runs(gateway, twilio):
         assert twilio.text(gw, "echo dropped").messages == []
         assert twilio.text(gw, "echo other", from_=OTHER).messages == ["other"]
         outcome(gw, "dropped")
-        assert gw.wait_log("message", outcome="dropped")["http"] == "200"
+        line = gw.wait_log("message", outcome="dropped")
+        assert (line["http"], line["why"], line["level"]) == ("200", "rule", "info")
         assert twilio.text(gw, "go a", from_=OTHER).messages == ["signalled 1"]
         assert texts(first) == [["waited a"]]
         assert twilio.text(gw, "echo next").messages == ["next"]
@@ -94,6 +98,8 @@ def test_latest_ends_the_running_handler(gateway, twilio):
         assert twilio.text(gw, "echo newest").messages == ["newest"]
         assert texts(first) == [[]]
         outcome(gw, "cancelled")
+        line = gw.wait_log("message", sid="SM1", outcome="cancelled")
+        assert (line["why"], line["level"]) == ("newer_message", "info")
         assert twilio.text(gw, "go a", from_=OTHER).messages == ["signalled 0"]
         assert twilio.text(gw, "wait a", sid="SM1").messages == []    # stored like any answer
         outcome(gw, "replay")

@@ -62,6 +62,8 @@ def test_a_sleeping_handler_is_answered_for_at_the_soft_deadline(gw, twilio):
     assert (answer.status, answer.messages) == (200, [FALLBACK])
     assert 0.9 < answer.elapsed < 2
     gw.wait_metric("replyd_messages_total", equals=1, outcome="cancelled")
+    line = gw.wait_log("message", sid="SM1")
+    assert (line["outcome"], line["why"], line["level"]) == ("cancelled", "deadline", "warn")
     assert twilio.text(gw, "asleep", sid="SM1").body == answer.body
     gw.wait_metric("replyd_runs", equals=0)
     assert (unrecorded(gw), undeliverable(gw), ran(gw, "SM1")) == (0, 0, 1)
@@ -159,10 +161,14 @@ def test_a_finished_handler_goes_on_to_the_late_limit(gateway, twilio):
       msg:finish() replyd.log.info("left " .. math.ceil(msg:time_left()))
       replyd.sleep(60) replyd.log.info("survived") end"""
     with gateway(script, deadline="1s", late_limit="3s") as gw:
-        assert twilio.text(gw).messages == []
+        assert twilio.text(gw, sid="SM1").messages == []
         assert gw.wait_log("script")["msg"] == "left 3"
         gw.wait_metric("replyd_runs", equals=0)
         assert not gw.log("script", msg="survived")
+        line = gw.wait_log("late_limit", sid="SM1")
+        assert (line["level"], line["what"]) == ("warn", "handler") and "raise" in line["why"]
+        assert line["script"] == "scripts/main.lua" and 2900 < float(line["ms"]) < 9000
+        assert gw.metric("replyd_late_limit_total") == len(gw.log("late_limit")) == 1
 
 
 def test_a_failure_after_finish_is_undeliverable(gw, twilio):

@@ -126,7 +126,8 @@ def test_at_drain_limit_what_is_open_is_answered(gateway, twilio):
         gw.terminate()
         gw.wait_log("drain", msg="drain_limit reached: open requests are answered now")
         assert [o.result().messages for o in open_] == [["so far", FALLBACK]] * 5
-        assert gw.process.wait(20) == 0
+        assert gw.wait_end() == 0
+        assert {l["why"] for l in gw.log("message", outcome="cancelled")} == {"drain"}
 
 
 def test_a_store_that_does_not_answer_does_not_hold_up_the_end(gateway, twilio):

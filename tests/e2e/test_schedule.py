@@ -23,6 +23,7 @@ return {
     ["30 2 * * *"] = ran("fixed"),
     ["0 9 * * mon-fri"] = ran("weekdays"),
     ["15 9 * * *"] = function() error("on purpose") end,
+    ["20 9 * * *"] = function() replyd.sleep(60) end,
     ["45 9 * * *"] = function() replyd.spawn(function() replyd.sleep(0.01)
       replyd.log.info("ran spawned") end) end,
   },
@@ -82,6 +83,13 @@ def test_an_error_is_logged_and_reaches_the_error_handler(gateway):
         assert gw.wait_log("script")["msg"] == "error handler: on purpose"
         gw.wait_metric("replyd_messages_total", equals=1, kind="schedule", outcome="error")
         assert gw.metric("replyd_undeliverable_total") == 0
+
+
+def test_it_ends_at_late_limit_with_a_warning(gateway):
+    with gateway(SCRIPT, deadline="1s", late_limit="1s", **clock("2026-05-30T09:20:00")) as gw:
+        line = gw.wait_log("schedule")
+        assert (line["outcome"], line["why"], line["level"]) == ("cancelled", "late_limit", "warn")
+        assert gw.wait_log("late_limit")["entry"] == line["entry"] == "20 9 * * *"
 
 
 def test_it_may_spawn(gateway):

@@ -430,7 +430,8 @@ test_a_handler_given_up_says_nothing(void **state)
     (void)state;
     assert_int_equal(world_publish(r, A), RD_PUBLISHED_IN_TIME);
     assert_true(world_refuse(r, RD_OUTCOME_cancelled));
-    assert_false(rd_arbiter_refuse(&world.g, r->claim, r->run, r->epoch, RD_OUTCOME_cancelled));
+    assert_false(rd_arbiter_refuse(&world.g, r->claim, r->run, r->epoch, RD_OUTCOME_cancelled,
+                                   RD_WHY_newer_message));
     world_settle();
     assert_nothing(t);
     assert_int_equal(t->outcome, RD_OUTCOME_cancelled);

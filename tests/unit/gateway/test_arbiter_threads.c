@@ -278,7 +278,7 @@ on_request(struct rd_mail *mail, void *owner)
     if (r->step == 0)
         ask(r);
     else if (r->step == soft && !r->answered)
-        rd_arbiter_soft(&g, r->ref);
+        rd_arbiter_soft(&g, r->ref, RD_WHY_deadline);
     else if (r->step == hard && !r->answered)
         rd_arbiter_hard(&g, r->ref);
     if (r->step++ < hard)

@@ -170,6 +170,7 @@ test_at_the_deadline_what_was_published_then_the_fallback(void **state)
     assert_int_equal(runs[0].cancelled, RD_OUTCOME_cancelled);
     settle_all();
     BODIES(t, "one", "fallback");
+    assert_int_equal(t->why, RD_WHY_deadline);
     assert_int_equal(rd_inbox_reply(task_of(0), reply_of("two"), NULL, NULL, on_op_done),
                      RD_PUBLISHED_STALE);
     end_run(0, RD_OUTCOME_cancelled, NULL);
@@ -193,6 +194,7 @@ test_after_a_failure_the_deadline_sends_the_fallback_alone(void **state)
     settle_all();
     assert_answer(t, FALLBACK_BIT);
     assert_int_equal(t->outcome, RD_OUTCOME_memory);
+    assert_int_equal(t->why, RD_WHY_none);
     end_run(0, RD_OUTCOME_memory, reply_of("too late"));
     settle_all();
     assert_int_equal(world_count(RD_METRIC_undeliverable_total), 0);

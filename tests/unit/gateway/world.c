@@ -128,6 +128,7 @@ world_verdict(struct world_ticket *t, const struct rd_verdict *verdict)
     t->answered = true;
     t->status = verdict->status;
     t->outcome = verdict->outcome;
+    t->why = verdict->why;
     t->mask = 0;
     if (verdict->answer == NULL)
         return;
@@ -193,7 +194,7 @@ void
 world_soft(struct world_ticket *t)
 {
     t->softened = true;
-    rd_arbiter_soft(&world.g, t->ref);
+    rd_arbiter_soft(&world.g, t->ref, RD_WHY_deadline);
     world_pump();
 }
 
@@ -368,7 +369,7 @@ world_fail(struct world_run *r)
 bool
 world_refuse(struct world_run *r, enum rd_outcome outcome)
 {
-    bool current = rd_arbiter_refuse(&world.g, r->claim, r->run, r->epoch, outcome);
+    bool current = rd_arbiter_refuse(&world.g, r->claim, r->run, r->epoch, outcome, RD_WHY_rule);
 
     run_over(r);
     world_pump();

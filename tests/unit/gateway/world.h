@@ -47,6 +47,7 @@ struct world_ticket {
     char text[24];
     char full[1024];             /* all of it, when it is TwiML */
     enum rd_outcome outcome;
+    enum rd_why why;
     struct rd_claim_ref ref;
 };
 
