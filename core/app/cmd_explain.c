@@ -19,6 +19,7 @@
 #include "app/file.h"
 #include "app/log_fields.h"
 #include "base/error.h"
+#include "base/why.h"
 #include "gateway/compose.h"
 
 #define EXPLAIN_FILE ((size_t)256 << 20)
@@ -76,6 +77,14 @@ explain_is(const yyjson_mut_val *o, const char *key, const char *value)
     return yyjson_mut_equals_str(yyjson_mut_obj_get((yyjson_mut_val *)(uintptr_t)o, key), value);
 }
 
+static const char *
+explain_text(yyjson_mut_val *o, const char *key)
+{
+    const char *text = yyjson_mut_get_str(yyjson_mut_obj_get(o, key));
+
+    return text ? text : "";
+}
+
 /* A warning or an error about a message, or a message that ended otherwise than well. */
 static bool
 explain_is_failure(const yyjson_mut_val *o)
@@ -95,14 +104,43 @@ explain_is_failure(const yyjson_mut_val *o)
     return true;
 }
 
-/* sid NULL: of any message. */
+/* What a message that has no answer of its own is told of. */
+static void
+explain_add_sentence(struct explain *x, yyjson_mut_val *o)
+{
+    static const struct { const char *name, *text; } whys[] = {
+#define EXPLAIN_WHY(name, text) { #name, text },
+        RD_WHYS(EXPLAIN_WHY)
+#undef EXPLAIN_WHY
+    };
+    const char *outcome = explain_text(o, "outcome"), *text = NULL;
+    char sentence[256];
+
+    if (!explain_is(o, "event", "message"))
+        return;
+    if (strcmp(outcome, "merged") == 0)
+        text = "part of a joined burst (debounce): its last part has the answer";
+    for (size_t i = 0; i < sizeof whys / sizeof *whys; i++)
+        if (explain_is(o, "why", whys[i].name))
+            text = whys[i].text;
+    if (text == NULL)
+        return;
+    snprintf(sentence, sizeof sentence, "%s: %s", outcome, text);
+    yyjson_mut_obj_add_strcpy(x->doc, o, "sentence", sentence);
+}
+
+/* sid NULL: of any message, where being merged is no failure. */
 static void
 explain_take_line(struct explain *x, struct rd_slice line, const char *sid)
 {
     yyjson_mut_val *o = rd_log_fields(x->doc, line);
 
-    if (o != NULL && explain_is_failure(o) && (sid == NULL || explain_is(o, "sid", sid)))
-        yyjson_mut_arr_append(x->lines, o);
+    if (o == NULL || (sid != NULL && !explain_is(o, "sid", sid)))
+        return;
+    if (!explain_is_failure(o) && (sid == NULL || !explain_is(o, "outcome", "merged")))
+        return;
+    explain_add_sentence(x, o);
+    yyjson_mut_arr_append(x->lines, o);
 }
 
 /* What Twilio's identifiers are made of: it goes into a request line as it is. */
@@ -214,14 +252,6 @@ explain_of_file(struct explain *x, const char *path)
 
 /* ---- what is printed -------------------------------------------------------------------- */
 
-static const char *
-explain_text(yyjson_mut_val *o, const char *key)
-{
-    const char *text = yyjson_mut_get_str(yyjson_mut_obj_get(o, key));
-
-    return text ? text : "";
-}
-
 static void
 explain_print_refused(yyjson_mut_val *o)
 {
@@ -233,15 +263,17 @@ explain_print_refused(yyjson_mut_val *o)
            (unsigned long long)yyjson_mut_get_uint(yyjson_mut_obj_get(o, "tried")));
 }
 
-/* "SID event: what" and then the other fields. */
+/* "SID event: sentence", if there is one, and then the other fields. */
 static void
 explain_print_line(yyjson_mut_val *o)
 {
-    static const char *const known[] = { "ts", "level", "event", "sid" };
+    static const char *const known[] = { "ts", "level", "event", "sid", "sentence" };
+    const char *sentence = explain_text(o, "sentence");
     yyjson_mut_val *key, *value;
     size_t i, n;
 
-    printf("%s %s %s:", explain_text(o, "ts"), explain_text(o, "sid"), explain_text(o, "event"));
+    printf("%s %s %s:%s%s", explain_text(o, "ts"), explain_text(o, "sid"),
+           explain_text(o, "event"), *sentence ? " " : "", sentence);
     yyjson_mut_obj_foreach(o, i, n, key, value) {
         bool skip = false;
         char *text = NULL;

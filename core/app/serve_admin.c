@@ -57,7 +57,7 @@ admin_put_lines(struct rd_slice lines, struct rd_buf *json)
     size_t size = 0;
     char *text;
 
-    rd_arena_init(&a, 8 * RD_LOG_RECENT);
+    rd_arena_init(&a, 16 * RD_LOG_RECENT);
     while (lines.n > 0) {
         struct rd_slice line = rd_slice_make(lines.p, rd_slice_find(lines, '\n'));
         struct rd_slice clean = rd_utf8_repair(line, &a);
@@ -80,7 +80,7 @@ admin_explain_sid(void *process, struct rd_slice sid, struct rd_buf *json)
     struct rd_process *p = process;
     struct rd_buf lines;
 
-    rd_buf_init(&lines, RD_LOG_RECENT);
+    rd_buf_init(&lines, 2 * RD_LOG_RECENT);
     if (sid.n > 0)
         rd_log_recent_find(sid, &lines);
     rd_buf_put_str(json, "{\"refused\":");

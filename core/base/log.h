@@ -38,7 +38,7 @@ enum rd_log_format { RD_LOG_LOGFMT, RD_LOG_JSON };
 struct rd_log_line {
     size_t n;
     enum rd_log_level level;
-    bool cut;
+    bool cut, kept;
     char text[RD_LOG_LINE];
 };
 
@@ -64,6 +64,8 @@ void rd_log_phone(struct rd_log_line *l, const char *key, struct rd_slice value)
  * '.', '-' or '_' becomes "_"; "_" stands before a name that the line has or may get from us.
  */
 void rd_log_field(struct rd_log_line *l, struct rd_slice name, struct rd_slice value);
+/* `replyd explain` is to know this line for a while, as it does every warning. */
+void rd_log_keep(struct rd_log_line *l);
 void rd_log_end(struct rd_log_line *l);
 
 /* A whole line: event and a printf-formatted `msg`. */

@@ -354,7 +354,7 @@ rd_log_begin(struct rd_log_line *l, enum rd_log_level level, const char *event)
     json = atomic_load_explicit(&line_format, memory_order_relaxed) == RD_LOG_JSON;
     l->n = 0;
     l->level = level;
-    l->cut = false;
+    l->cut = l->kept = false;
     line_put_str(l, json ? "{\"ts\":\"" : "ts=");
     line_put(l, line_stamp(), LINE_STAMP);
     line_put_str(l, json ? "\",\"level\":\"" : " level=");
@@ -377,11 +377,17 @@ rd_log_line_close(struct rd_log_line *l)
 }
 
 void
+rd_log_keep(struct rd_log_line *l)
+{
+    l->kept = true;
+}
+
+void
 rd_log_end(struct rd_log_line *l)
 {
     rd_log_line_close(l);
-    if (l->level >= RD_LOG_WARN)
-        rd_log_recent_keep(rd_slice_make(l->text, l->n));
+    if (l->level >= RD_LOG_WARN || l->kept)
+        rd_log_recent_keep(rd_slice_make(l->text, l->n), l->level >= RD_LOG_WARN);
     rd_log_send(l->text, l->n);
 }
 

@@ -41,6 +41,8 @@ finish_log(const struct rd_exchange *x, uint64_t took_ns)
     rd_log_ms(&l, "ms", took_ns);
     if (x->verdict.answer != NULL)
         rd_cost_log(&l, x->verdict.answer);
+    if (x->verdict.why != RD_WHY_none || x->verdict.outcome == RD_OUTCOME_merged)
+        rd_log_keep(&l);
     if (x->stream == NULL)
         rd_log_str(&l, "connection", "gone");
     rd_log_end(&l);

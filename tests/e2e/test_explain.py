@@ -128,6 +128,39 @@ def test_a_failed_message_is_explained_by_the_log(gateway, twilio, replyd, log_f
         assert json.loads(replyd("explain", "--json", log).stdout)["log"][0]["sid"] == "SM1"
 
 
+# what the script says of two messages of one sender, and the sentence for each
+CUT = [
+    ("concurrency = 'drop'", {
+        "SM1": "cancelled: the deadline came before the handler's end",
+        "SM2": "dropped: the one before it still ran, and concurrency is \"drop\""}),
+    ("concurrency = 'latest'", {
+        "SM1": "cancelled: a newer one came, and concurrency is \"latest\"", "SM2": None}),
+    ("debounce = '1s'", {
+        "SM1": "merged: part of a joined burst (debounce): its last part has the answer",
+        "SM2": None}),
+]
+
+
+@pytest.mark.parametrize("rule, sentences", CUT, ids=["drop", "latest", "debounce"])
+def test_a_message_that_was_cut_dropped_or_merged_is_explained(gateway, twilio, replyd, rule,
+                                                               sentences):
+    script = """return { %s, message = function(msg)
+      if msg.body == "wait" then replyd.sleep(60) end end }""" % rule
+    with gateway(script, deadline="3s", script_threads=1) as gw:
+        first = twilio.text_async(gw, "wait", sid="SM1")
+        gw.wait_metric("replyd_runs", equals=1)
+        twilio.text(gw, "hello", sid="SM2")
+        first.result()
+        for sid, sentence in sentences.items():
+            gw.wait_log("message", sid=sid)
+            done = replyd("explain", sid, "-c", gw.folder / "replyd.lua")
+            assert done.returncode == (0 if sentence else 1), done.stdout + done.stderr
+            as_json = json.loads(replyd("explain", "--json", sid, "-c",
+                                        gw.folder / "replyd.lua").stdout)
+            assert [line["sentence"] for line in as_json["log"]] == [sentence] * bool(sentence)
+            assert not sentence or f" {sid} message: {sentence}\n" in done.stdout
+
+
 def test_a_request_from_a_file_is_tried_on_the_configuration(replyd, tmp_path, twilio):
     (tmp_path / "replyd.lua").write_text(
         f'return {{ auth_token = "{TOKEN}", state = "st", public_url = "{PUBLIC}" }}')

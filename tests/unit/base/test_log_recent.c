@@ -29,9 +29,10 @@ lines_are_found_until_newer_ones_need_their_room(void **state)
     char line[64];
 
     (void)state;
-    rd_log_recent_keep(RD_LIT("ts=1 sid=SM1 msg=first\n"));
-    rd_log_recent_keep(RD_LIT("ts=2 sid=SM2 msg=second\n"));
-    rd_log_recent_keep(RD_LIT(""));
+    rd_log_recent_keep(RD_LIT("ts=1 sid=SM1 msg=first\n"), true);
+    rd_log_recent_keep(RD_LIT("ts=2 sid=SM2 msg=second\n"), true);
+    rd_log_recent_keep(RD_LIT("ts=2 sid=SM4 msg=note\n"), false);
+    rd_log_recent_keep(RD_LIT(""), true);
     assert_int_equal(count("SM1", &out), 1);
     assert_memory_equal(out.p, "ts=1 sid=SM1 msg=first\n", out.n);
     rd_buf_free(&out);
@@ -40,9 +41,11 @@ lines_are_found_until_newer_ones_need_their_room(void **state)
     for (unsigned i = 0; i < 50000; i++) {
         int n = snprintf(line, sizeof line, "ts=3 sid=SX%06u\n", i);
 
-        rd_log_recent_keep(rd_slice_make(line, (size_t)n));
+        rd_log_recent_keep(rd_slice_make(line, (size_t)n), true);
     }
     assert_int_equal(count("SM1", &out), 0);
+    rd_buf_free(&out);
+    assert_int_equal(count("SM4", &out), 1);    /* no warning: in a room of its own */
     rd_buf_free(&out);
     assert_int_equal(count("SX049999", &out), 1);
     rd_buf_free(&out);
