@@ -73,6 +73,26 @@ check_print_handlers(const struct rd_generation *g, unsigned script)
     putchar('\n');
 }
 
+/* How a script's messages wait, where it says so; then its schedule. */
+static void
+check_print_times(const struct rd_config *c, const struct rd_generation *g, unsigned script)
+{
+    static const char *const names[] = {
+        [RD_CONCURRENCY_QUEUE] = "queue", [RD_CONCURRENCY_LATEST] = "latest",
+        [RD_CONCURRENCY_DROP] = "drop",
+    };
+    enum rd_concurrency concurrency = rd_script_concurrency(g, script);
+    uint64_t debounce_ms = rd_script_debounce(g, script);
+
+    if (concurrency != RD_CONCURRENCY_QUEUE)
+        printf("%-12s    concurrency=%s\n", "", names[concurrency]);
+    if (debounce_ms > 0)
+        printf("%-12s    debounce=%gs\n", "", (double)debounce_ms / 1000);
+    for (unsigned i = 0; i < rd_script_entry_count(g, script); i++)
+        printf("%-12s    schedule \"%.*s\" %.*s\n", "",
+               RD_PRI(rd_script_entry_at(g, script, i)->line), RD_PRI(c->timezone));
+}
+
 static void
 check_print_patterns(const char *name, const struct rd_patterns *list)
 {
@@ -112,6 +132,7 @@ check_print_routes(const struct rd_config *c, const struct rd_generation *g)
         check_print_never(c, i);
         putchar('\n');
         check_print_handlers(g, r->script);
+        check_print_times(c, g, r->script);
     }
 }
 

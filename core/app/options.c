@@ -153,7 +153,9 @@ static const struct rd_option options_core[] = {
     TEXT("timezone", "\"UTC\"", RD_INTO_SLICE, C(timezone),
         "Time zone of schedules, for example \"Europe/Berlin\": a name of the system's zoneinfo.")
     WORD("schedule_missed", "\"once\"", "once|skip", RD_INTO_ENUM, C(schedule_missed),
-        "Scheduled handlers whose time passed while replyd was down: run once, or skip.")
+        "Scheduled handlers whose time passed while replyd was suspended: run once, or skip."
+        " What was missed while it was down is known from the durable store alone, which is"
+        " not in this version.")
     COUNT("loop_guard.count", "15", 0, 1000, RD_INTO_UINT, C(loop_count),
         "Near-identical exchanges with one sender in loop_guard.window after which two bots are"
         " assumed: no more answers until none came for a window; 0: never.")

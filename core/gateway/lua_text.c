@@ -77,13 +77,13 @@ text_smarten(lua_State *L)
 static const struct rd_lua_fn text_rows[] = {
     { "segments", text_segments, "text.segments(s)",
       "{ count=, encoding=\"GSM-7\"|\"UCS-2\", units=, forced_by= }: what s costs as SMS, as "
-      "Twilio counts; forced_by is the first character that is not GSM-7." },
+      "Twilio counts; forced_by is the first character that is not GSM-7. s is at most 256 KiB." },
     { "split", text_split, "text.split(s [, n])",
       "List of pieces of at most n UTF-16 units (default 1600) that give s again when joined; "
-      "split behind a word if there is one, never inside a character." },
+      "split behind a word if there is one, never inside a character. s is at most 256 KiB." },
     { "smarten", text_smarten, "text.smarten(s)",
       "s with what looks like GSM-7 written in GSM-7, as Twilio's Smart Encoding does: curly "
-      "quotes become straight ones." },
+      "quotes become straight ones. s is at most 256 KiB." },
     { NULL, NULL, NULL, NULL },
 };
 

@@ -310,7 +310,8 @@ const struct rd_lua_fn rd_lua_await_rows[] = {
     { "spawn", await_spawn, "spawn(f)",
       "Runs f beside the handler. It may go on after the handler's end, up to late_limit, but ends "
       "with a handler that fails or is cancelled; msg:reply is an error then. An error in it is "
-      "logged. It is not run again after a crash." },
+      "logged. It is not run again after a crash. A handler has at most 1000 coroutines of spawn, "
+      "all, race and timeout at a time." },
     { "all", await_all, "all{f, ...}",
       "Runs the functions beside each other and waits for all: the first result of each, in "
       "order. An error in one cancels the others and is raised." },

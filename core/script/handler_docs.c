@@ -9,7 +9,12 @@ const struct rd_lua_fn rd_lua_handler_rows[] = {
     { "status", NULL, "status = function(ev) ... end",
       "Delivery status of something that we sent; what it returns is ignored." },
     { "error", NULL, "error = function(err, msg) ... end",
-      "An uncaught error in a handler; may return the reply." },
+      "An uncaught error in a handler; may return the reply. Has 100 ms of CPU time." },
+    { "opt_out", NULL, "opt_out = function(ev) ... end",
+      "STOP, START or HELP: ev is all of msg, with kind and by. Twilio has answered where it sends "
+      "OptOutType, and a body of opt_out_words that means STOP or START is never answered: what "
+      "the handler returns is ignored. HELP by a word goes to a keyword of that name first, then "
+      "here, where what is returned is the answer, else to message." },
     { "schedule", NULL, "schedule = { [\"0 9 * * mon-fri\"] = function() ... end }",
       "Cron lines (minute hour day month weekday; @hourly to @yearly) in the configuration's "
       "timezone. Runs on one script thread, once for each time, one at a time for each line, up to "
@@ -20,13 +25,13 @@ const struct rd_lua_fn rd_lua_handler_rows[] = {
       "What a sender's message does while the one before it is handled: waits for its turn (at "
       "most max_sender_queue wait, further ones are dropped), ends the running handler (whose "
       "request is answered <Response/>, its replies and effects void), or is answered <Response/> "
-      "at once." },
+      "at once. After msg:finish() the next one may begin." },
     { "debounce", NULL, "debounce = \"1s\"",
       "Joins a burst of one sender's texts into one message: each part starts the time anew and "
       "answers the one before it with <Response/>; the last part's request carries the answer. "
       "body is the bodies joined by newlines, media all of them, msg.parts the messages, all else "
       "the last part's. A keyword or an opt-out ends the burst and comes after it, whatever "
-      "concurrency says; so do 20 parts and a deadline that is near. At most 13s; off by "
-      "default." },
+      "concurrency says; so do 20 parts and a deadline that is near. Both then share one fate: "
+      "with \"drop\", while a handler runs, both are dropped. At most 13s; off by default." },
     { NULL, NULL, NULL, NULL },
 };

@@ -301,10 +301,10 @@ json_vm_open(lua_State *L)
 static const struct rd_lua_fn json_functions[] = {
     { "encode", rd_json_encode, "json.encode(v [, {pretty=}])",
       "A value as JSON (RFC 8259). Tables 1..n are arrays, an empty one is an object unless marked "
-      "with json.array; raises for what JSON cannot hold." },
+      "with json.array; raises for what JSON cannot hold, or is nested deeper than 200." },
     { "decode", json_decode, "json.decode(s)",
       "The value of a JSON text; nil and an error with the byte position as its code when it is "
-      "none. Integers stay integers, null is json.null." },
+      "none, or nested deeper than 200. Integers stay integers, null is json.null." },
     { "null", NULL, "json.null", "The value that stands for null." },
     { "array", json_array, "json.array([t])", "Marks a table as an array, also when it is empty." },
     { NULL, NULL, NULL, NULL },

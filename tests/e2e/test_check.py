@@ -41,6 +41,26 @@ def test_routes_are_printed_with_their_conditions(replyd, tmp_path):
     assert "/b/* channel=whatsapp -> scripts/main.lua" in out
 
 
+TIMES = """
+return {
+  message = function(msg) return "hi" end, concurrency = "latest", debounce = "1500ms",
+  schedule = { ["0 9 * * mon-fri"] = function() end, ["@hourly"] = function() end },
+}
+"""
+
+
+def test_schedules_are_printed_with_their_zone_and_how_messages_wait(replyd, tmp_path):
+    write(tmp_path, TIMES, config='return { auth_token = "x", state = "st",'
+                                  ' timezone = "Europe/Berlin" }')
+    lines = [line.strip() for line in replyd("check").stdout.splitlines()]
+    assert lines[-6:-1] == ["message schedule", "concurrency=latest", "debounce=1.5s",
+                            'schedule "0 9 * * mon-fri" Europe/Berlin',
+                            'schedule "@hourly" Europe/Berlin']
+    write(tmp_path)
+    out = replyd("check").stdout
+    assert "concurrency" not in out and "debounce" not in out and "schedule" not in out
+
+
 def test_a_broken_script_is_refused_with_file_and_line(replyd, tmp_path):
     write(tmp_path, script="return {\n  message = function(msg)\n    return 1 +\n  end }\n")
     done = replyd("check")

@@ -33,6 +33,17 @@ def test_help_lua_prints_the_api(replyd):
         assert name in done.stdout, name
 
 
+def test_help_says_what_bounds_a_handler(replyd):
+    lua = " ".join(replyd("help", "lua").stdout.split())
+    for text in ("opt_out = function(ev) ... end", "After msg:finish() the next one may begin.",
+                 "while a handler runs, both are dropped", "at most 1000 coroutines",
+                 "Has 100 ms of CPU time", "nested deeper than 200. Integers"):
+        assert text in lua, text
+    assert lua.count("s is at most 256 KiB.") == 3
+    missed = " ".join(replyd("help", "config").stdout.split()).split("schedule_missed = ")[1]
+    assert "durable store alone, which is not in this version" in missed[:400]
+
+
 def test_help_metrics_prints_every_metric(replyd):
     out = replyd("help", "metrics").stdout
     assert "replyd_messages_total{kind, outcome}   (counter)" in out
