@@ -77,6 +77,25 @@ rd_run_push_handler(lua_State *L)
         lua_rawgeti(L, LUA_REGISTRYINDEX, ref);
 }
 
+void
+rd_run_push_returned(lua_State *L)
+{
+    lua_Debug ar;
+
+    rd_run_push_handler(L);
+    if (!lua_isfunction(L, -1)) {
+        lua_pop(L, 1);
+        lua_pushliteral(L, "");
+        return;
+    }
+    lua_getinfo(L, ">S", &ar);
+    if (ar.linedefined > 0)
+        lua_pushfstring(L, "%s: in what the function of line %d returned", ar.short_src,
+                        ar.linedefined);
+    else
+        lua_pushliteral(L, "in what the handler returned");
+}
+
 static int
 body_push_event(lua_State *L)
 {

@@ -35,6 +35,29 @@ log_who(struct rd_log_line *l, lua_State *L, struct rd_run *run)
         rd_log_slice(l, "script", g->scripts[run->order.script].path);
 }
 
+bool
+rd_lua_has_text(lua_State *L, int index)
+{
+    int type = lua_type(L, index);
+
+    if (type == LUA_TNIL || type == LUA_TBOOLEAN || type == LUA_TNUMBER || type == LUA_TSTRING)
+        return true;
+    if (luaL_getmetafield(L, index, "__tostring") == LUA_TNIL)
+        return false;
+    lua_pop(L, 1);
+    return true;
+}
+
+/* Pushes the value at index as a text; of what has none, what it is. */
+static const char *
+log_text(lua_State *L, int index, size_t *n)
+{
+    if (rd_lua_has_text(L, index))
+        return luaL_tolstring(L, index, n);
+    lua_pushfstring(L, "a %s", luaL_typename(L, index));
+    return lua_tolstring(L, -1, n);
+}
+
 /* Every value becomes a text first: this may raise, and the line is on our stack only. */
 static int
 log_check_fields(lua_State *L)
@@ -50,7 +73,7 @@ log_check_fields(lua_State *L)
     while (n < LOG_FIELDS && lua_next(L, 2) != 0) {
         if (lua_type(L, -2) != LUA_TSTRING)
             luaL_argerror(L, 2, "the names of fields are texts");
-        luaL_tolstring(L, -1, NULL);
+        log_text(L, lua_gettop(L), NULL);
         lua_remove(L, -2);          /* key, text */
         lua_pushvalue(L, -2);       /* key, text, key */
         n++;
@@ -66,7 +89,7 @@ log_write(lua_State *L, enum rd_log_level level)
     struct rd_slice text;
     int n;
 
-    text.p = luaL_tolstring(L, 1, &text.n);
+    text.p = log_text(L, 1, &text.n);
     lua_replace(L, 1);
     n = log_check_fields(L);
     if (!log_may(run) || !rd_log_begin(&l, level, "script"))
@@ -119,7 +142,7 @@ rd_lua_print(lua_State *L)
     for (int i = 1; i <= n; i++) {
         if (i > 1)
             luaL_addchar(&b, '\t');
-        luaL_tolstring(L, i, NULL);
+        log_text(L, i, NULL);
         luaL_addvalue(&b);
     }
     luaL_pushresult(&b);
@@ -133,7 +156,8 @@ const struct rd_lua_fn rd_lua_log_rows[] = {
       "Writes a line at level debug; the message's id is added. At most 100 lines a handler." },
     { "info", log_info, "log.info(text [, fields])",
       "Writes a line at level info, as print does; fields is a table of names and values. A name "
-      "that cannot stand in a line, or is one of the line's own, is written with \"_\"." },
+      "that cannot stand in a line, or is one of the line's own, is written with \"_\". What has "
+      "no text is named by its type: json.encode writes tables." },
     { "warn", log_warn, "log.warn(text [, fields])", "Writes a line at level warn." },
     { "error", log_error, "log.error(text [, fields])", "Writes a line at level error." },
     { NULL, NULL, NULL, NULL },

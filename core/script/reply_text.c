@@ -1,6 +1,8 @@
 /* reply_text.c - see reply_text.h. Pure; called by reply_value.c. */
 #include "script/reply_text.h"
 
+#include <string.h>
+
 #include "base/utf8.h"
 
 /* Some text, and no byte below `least`. */
@@ -34,6 +36,22 @@ rd_reply_is_media(struct rd_slice url)
     return rd_reply_is_url(url) && rd_slice_starts(rest, RD_LIT("://")) && rest.n > 3
         && (rd_slice_eq_nocase(scheme, RD_LIT("http"))
             || rd_slice_eq_nocase(scheme, RD_LIT("https")));
+}
+
+bool
+rd_reply_is_link(struct rd_slice url)
+{
+    size_t n = 0;
+
+    while (n < url.n && memchr(":/?#", url.p[n], 4) == NULL)
+        n++;
+    return rd_reply_is_media(url) || (rd_reply_is_url(url) && (n == url.n || url.p[n] != ':'));
+}
+
+bool
+rd_reply_is_callback(struct rd_slice url)
+{
+    return rd_reply_is_media(url) || (rd_reply_is_url(url) && url.p[0] == '/');
 }
 
 bool

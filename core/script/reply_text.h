@@ -16,6 +16,10 @@ bool rd_reply_is_address(struct rd_slice address);
 bool rd_reply_is_url(struct rd_slice url);
 /* A whole URL of http or https. */
 bool rd_reply_is_media(struct rd_slice url);
+/* The same, or relative: no other scheme. */
+bool rd_reply_is_link(struct rd_slice url);
+/* A whole URL of http or https, or a path from "/". */
+bool rd_reply_is_callback(struct rd_slice url);
 /* "GET" or "POST". */
 bool rd_reply_is_method(struct rd_slice method);
 

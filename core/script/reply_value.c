@@ -33,20 +33,13 @@ struct reply_in {
     bool at_handler;         /* errors are the handler's, which has returned; else the caller's */
 };
 
-/* Pushes "scripts/bot.lua:12: " of the handler that runs. */
+/* Which function returned what is wrong: nobody knows the line of a return any more. */
 static void
 reply_push_where(lua_State *L)
 {
-    lua_Debug ar;
-
-    rd_run_push_handler(L);
-    if (lua_isfunction(L, -1)) {
-        lua_getinfo(L, ">S", &ar);
-        lua_pushfstring(L, "%s:%d: ", ar.short_src, ar.linedefined);
-    } else {
-        lua_pop(L, 1);
-        lua_pushliteral(L, "");
-    }
+    rd_run_push_returned(L);
+    lua_pushstring(L, lua_rawlen(L, -1) > 0 ? ": " : "");
+    lua_concat(L, 2);
 }
 
 /* The half-made reply is the run's until it is whole: Lua's errors jump past us. */
@@ -190,9 +183,11 @@ static const struct {
 #define ATTRIBUTE(name, is, must) { #name, offsetof(struct rd_reply_message, name), is, must }
     ATTRIBUTE(to, rd_reply_is_address, "an address without control characters"),
     ATTRIBUTE(from, rd_reply_is_address, "an address without control characters"),
-    ATTRIBUTE(action, rd_reply_is_url, "a URL without blanks"),
+    ATTRIBUTE(action, rd_reply_is_link,
+              "an http:// or https:// URL, or a relative one, without blanks"),
     ATTRIBUTE(method, rd_reply_is_method, "\"GET\" or \"POST\""),
-    ATTRIBUTE(status_callback, rd_reply_is_url, "a URL without blanks"),
+    ATTRIBUTE(status_callback, rd_reply_is_callback,
+              "an http:// or https:// URL, or a path from /, without blanks"),
     ATTRIBUTE(tag, NULL, NULL),
 #undef ATTRIBUTE
 };
@@ -440,6 +435,7 @@ rd_reply_from_results(lua_State *L, int n)
     struct reply_in in = { .L = L, .at_handler = true };
 
     if (n >= 2 && !lua_toboolean(L, 1) && !lua_isnil(L, 2)) {
+        rd_run_of(L)->raises_value = true;
         lua_pushvalue(L, 2);
         lua_error(L);
     }
@@ -457,6 +453,8 @@ reply_new_redirect(lua_State *L)
     url.p = luaL_checklstring(L, 1, &url.n);
     luaL_argcheck(L, url.n > 0, 1, "an empty URL");
     luaL_argcheck(L, rd_reply_is_url(url), 1, "a URL has no blanks");
+    luaL_argcheck(L, rd_reply_is_link(url), 1,
+                  "a URL begins with http:// or https://, or is relative");
     if (!lua_isnoneornil(L, 2)) {
         luaL_checktype(L, 2, LUA_TTABLE);
         lua_getfield(L, 2, "method");

@@ -73,6 +73,17 @@ report_suggest(struct rd_buf *b, lua_State *L, const char *text)
         rd_buf_printf(b, ": did you mean '%.*s'?", RD_PRI(s.best));
 }
 
+/* The matcher nests for captures and repetitions, and counts its steps: both have an end. */
+static void
+report_advise(struct rd_buf *b, const char *text)
+{
+    static const char mark[] = "pattern too complex";
+    size_t n = strlen(text);
+
+    if (n >= sizeof mark - 1 && strcmp(text + n - (sizeof mark - 1), mark) == 0)
+        rd_buf_put_str(b, ": use simpler patterns one after the other, or shorter texts");
+}
+
 /* Buffers of Lua's own libraries say no more than this, and have no place. */
 static bool
 report_is_want(const char *text)
@@ -91,6 +102,28 @@ rd_report_want(struct rd_run *run)
                       rd_vm_want(run->vm, run->charge, want));
 }
 
+/* Pushes the error's text; of what has none, what it is: an address says nothing. */
+static const char *
+report_text(lua_State *L, size_t *n)
+{
+    if (rd_lua_has_text(L, 1))
+        return luaL_tolstring(L, 1, n);
+    lua_pushfstring(L, "an error that is a %s%s", luaL_typename(L, 1),
+                    lua_istable(L, 1) ? " (give it __tostring, or raise a string)" : "");
+    return lua_tolstring(L, -1, n);
+}
+
+/* Of `return nil, err`: the handler has ended, so no frame says where it came from. */
+static void
+report_returned(struct rd_run *run, lua_State *L)
+{
+    if (!run->raises_value)
+        return;
+    run->raises_value = false;
+    rd_run_push_returned(L);
+    rd_buf_printf(&run->trace, "\n  %s", lua_tostring(L, -1));
+}
+
 int
 rd_report_on_error(lua_State *L)
 {
@@ -98,14 +131,16 @@ rd_report_on_error(lua_State *L)
     const char *text;
     size_t n;
 
-    text = luaL_tolstring(L, 1, &n);
+    text = report_text(L, &n);
     rd_buf_reset(&run->trace);
     if (report_is_want(text))
         rd_report_want(run);
     else
         rd_buf_put(&run->trace, text, n < RD_RUN_TRACE / 2 ? n : RD_RUN_TRACE / 2);
     report_suggest(&run->trace, L, text);
+    report_advise(&run->trace, text);
     report_traceback(&run->trace, run->vm->generation, L);
+    report_returned(run, L);
     lua_settop(L, 1);
     return 1;
 }

@@ -49,6 +49,7 @@ struct rd_run {
     bool cancelled;                      /* outcome is the reason; ends at its next boundary */
     bool in_error;                       /* the `error` handler runs; outcome is already decided */
     bool failed;                         /* the protected call ended with an error */
+    bool raises_value;                   /* the error is what the handler returned: nil, err */
     bool said_redirect;                  /* of a root: published, and nothing can follow it */
     struct rd_reply *reply;
     struct rd_reply *half_made;          /* by a conversion that an error cut off */
@@ -96,5 +97,7 @@ int rd_run_error_body(lua_State *L);
 int rd_run_child_body(lua_State *L);
 /* Pushes the handler of the running run: a function, a keyword's value, or nil. */
 void rd_run_push_handler(lua_State *L);
+/* Pushes "scripts/bot.lua: in what the function of line 12 returned" of it; of a value "". */
+void rd_run_push_returned(lua_State *L);
 
 #endif

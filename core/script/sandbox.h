@@ -39,6 +39,8 @@ int rd_env_load(lua_State *L, struct rd_slice path, struct rd_slice text);
 int rd_coroutine_open(lua_State *L);
 /* require.c: require(name) of the running VM. */
 int rd_require(lua_State *L);
+/* lua_log.c: false of a table, a function and the like that only has an address. */
+bool rd_lua_has_text(lua_State *L, int index);
 /* lua_log.c: print(...). */
 int rd_lua_print(lua_State *L);
 

@@ -129,7 +129,8 @@ rd_slice_raise(lua_State *L)
     else if (b->killed == RD_KILLED_BLOCKED)
         lua_pushfstring(L, "everybody else waited for more than %d ms: inside a callback of "
                         "table.sort or string.gsub, a metamethod or a long library call no other "
-                        "handler can run", (int)(SLICE_BLOCKED / RD_MS));
+                        "handler can run: do less at a time there, or do it before or after",
+                        (int)(SLICE_BLOCKED / RD_MS));
     else
         lua_pushfstring(L, "the CPU budget of %d ms is used up",
                         (int)(b->cpu_limit_ns / RD_MS));

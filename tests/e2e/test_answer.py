@@ -76,7 +76,8 @@ def test_what_is_no_reply_is_an_error_that_names_it(gateway, twilio):
 def test_an_error_of_a_value_names_its_line(gateway, twilio):
     with gateway("return function(msg)\n  return print\nend\n") as gw:
         assert twilio.text(gw).messages == []
-        assert "scripts/main.lua:1" in gw.wait_log("script_failed")["error"]
+        assert ("scripts/main.lua: in what the function of line 1 returned: "
+                in gw.wait_log("script_failed")["error"])
 
 
 def test_media_and_attributes(gateway, twilio):
@@ -153,7 +154,10 @@ def test_replies_together_have_the_limits_of_one_answer(gateway, twilio):
             why = "redirect" if word == "redirected" else "more than 10 messages"
             head, error = twilio.text(gw, word, sid=f"SM{i}").messages
             assert head == "error:" and why in error, word
-            assert f"scripts/main.lua:{line}: " in error, error
+            place = f"scripts/main.lua:{line}: "
+            if word in ("returned", "redirected"):
+                place = f"scripts/main.lua: in what the function of line {line} returned: "
+            assert place in error, error
             assert why in gw.wait_log("script_failed", sid=f"SM{i}")["error"]
         gw.wait_metric("replyd_messages_total", equals=len(where), outcome="error")
         assert twilio.text(gw, "ten").messages == [str(i) for i in range(1, 11)]

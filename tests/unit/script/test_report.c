@@ -10,6 +10,7 @@
 
 #include <cmocka.h>
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "script/driver.h"
 
@@ -82,6 +83,64 @@ a_misspelt_global_is_logged_with_the_one_that_was_meant(void **state)
 }
 
 static void
+what_a_handler_returned_is_logged_with_its_function(void **state)
+{
+    (void)state;
+    assert_non_null(strstr(log_of("\nreturn function()\n\n  return nil, 'oops'\nend", ""),
+                           "error=\"oops\\n  scripts/bot.lua: in what the function of line 2 "
+                           "returned\""));
+    assert_non_null(strstr(log_of("\nreturn function()\n\n  return print\nend", ""),
+                           "error=\"scripts/bot.lua: in what the function of line 2 returned: "
+                           "cannot answer with a function: "));
+    assert_null(strstr(log_of("return function() error('oops') end", ""), "returned"));
+    assert_int_equal(count(log_of("return { message = function() return nil, 'a' end,\n"
+                                  "error = function() error('second') end }", ""),
+                           "returned"), 1);
+}
+
+static void
+values_without_a_text_are_logged_without_an_address(void **state)
+{
+    const char *log = log_of("return function()\n"
+                             "  print({}, print, nil) replyd.log.info({}, { t = {} })\n"
+                             "  print(setmetatable({}, { __tostring = function() return 'own' end "
+                             "}))\n"
+                             "  error({ code = 5 })\nend", "");
+
+    (void)state;
+    assert_null(strstr(log, "0x"));
+    assert_non_null(strstr(log, "msg=\"a table\\ta function\\tnil\""));
+    assert_non_null(strstr(log, "msg=\"a table\" t=\"a table\""));
+    assert_non_null(strstr(log, "msg=own"));
+    assert_non_null(strstr(log, "error=\"an error that is a table (give it __tostring, or raise a "
+                                "string)\\n"));
+    assert_non_null(strstr(log, "scripts/bot.lua:4: in "));
+    assert_non_null(strstr(log_of("return function() error(print) end", ""),
+                           "error=\"an error that is a function\\n"));
+}
+
+static void
+a_pattern_that_is_too_complex_says_what_to_do(void **state)
+{
+    (void)state;
+    assert_non_null(strstr(log_of("return function()\n"
+                                  "  return (('x'):rep(300)):match(('x?'):rep(300)) end", ""),
+                           "pattern too complex: "));
+}
+
+static void
+who_keeps_all_others_waiting_is_told_what_to_do(void **state)
+{
+    const char *log;
+
+    (void)state;
+    driver_limits.cpu_limit_ns = 3600 * RD_SECOND;
+    log = log_of("return function() table.sort({2, 1}, function() while true do end end) end", "");
+    driver_limits.cpu_limit_ns = 500 * RD_MS;
+    assert_non_null(strstr(log, "no other handler can run: do less at a time there"));
+}
+
+static void
 lines_of_a_script_carry_the_message_and_fields(void **state)
 {
     const char *log = log_of("return function() replyd.log.warn('low', { stock = 3, ok = false })\n"
@@ -115,6 +174,10 @@ main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(an_error_is_logged_with_traceback_and_source_lines),
         cmocka_unit_test(a_misspelt_global_is_logged_with_the_one_that_was_meant),
+        cmocka_unit_test(what_a_handler_returned_is_logged_with_its_function),
+        cmocka_unit_test(values_without_a_text_are_logged_without_an_address),
+        cmocka_unit_test(a_pattern_that_is_too_complex_says_what_to_do),
+        cmocka_unit_test(who_keeps_all_others_waiting_is_told_what_to_do),
         cmocka_unit_test(lines_of_a_script_carry_the_message_and_fields),
         cmocka_unit_test(beyond_the_limit_lines_are_only_counted),
     };
