@@ -51,8 +51,11 @@ struct rd_option_row {
 struct rd_op;
 
 struct rd_op_class {
-    const char *name;                                  /* for logs: "sleep" */
-    /* Never completes from inside; not 0: push() is called at once. */
+    const char *name;                                  /* as scripts call it: "replyd.sleep" */
+    /*
+     * Never completes from inside; not 0: push() is called at once. Nothing may be under way
+     * before it: an op that is refused gets release() alone.
+     */
     int (*start)(struct rd_op *op, uv_loop_t *loop);
     void (*cancel)(struct rd_op *op);                  /* stop; no rd_op_done after this */
     int (*push)(struct rd_op *op, lua_State *L);       /* the results; their number; may raise */

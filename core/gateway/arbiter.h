@@ -87,6 +87,8 @@ enum rd_published {
 
 /* The run may begin: its message still waits for it. */
 bool rd_arbiter_begins(struct rd_gateway *g, struct rd_claim_ref ref, uint64_t run);
+/* This run is the current one of its message, and the answer is decided. */
+bool rd_arbiter_answered(struct rd_gateway *g, struct rd_claim_ref ref, uint64_t run);
 /* msg:reply. In time: result->answer becomes what a deadline would send now. Late: a commit. */
 enum rd_published rd_arbiter_publish(struct rd_gateway *g, struct rd_claim_ref ref, uint64_t run,
                                      uint64_t epoch, struct rd_run_result *result);

@@ -24,6 +24,16 @@ rd_arbiter_begins(struct rd_gateway *g, struct rd_claim_ref ref, uint64_t run)
     return current;
 }
 
+bool
+rd_arbiter_answered(struct rd_gateway *g, struct rd_claim_ref ref, uint64_t run)
+{
+    struct arbiter_hold h;
+    bool answered = arbiter_take_run(&h, g, ref, run) && h.claim->answer != NULL;
+
+    rd_hold_release(&h);
+    return answered;
+}
+
 enum rd_published
 rd_arbiter_publish(struct rd_gateway *g, struct rd_claim_ref ref, uint64_t run, uint64_t epoch,
                    struct rd_run_result *result)

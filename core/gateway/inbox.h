@@ -29,7 +29,7 @@ void rd_inbox_host(struct rd_script_host *host, struct rd_inbox_start *start);
 
 /*
  * msg:reply by this coroutine (NULL: the handler's own): takes the reply. An early or late one;
- * when COMMIT, op will be done.
+ * when COMMIT, op (NULL: nobody waits) will be done.
  */
 enum rd_published rd_inbox_reply(struct rd_task *t, struct rd_reply *reply, struct rd_run *run,
                                  void *op,
@@ -37,6 +37,8 @@ enum rd_published rd_inbox_reply(struct rd_task *t, struct rd_reply *reply, stru
 /* msg:finish: Twilio gets the replies so far. */
 enum rd_published rd_inbox_finish(struct rd_task *t, void *op,
                                   void (*op_done)(struct rd_mail *request, void *owner));
+/* Twilio has its answer: what is replied now is late, and waits for its commit. */
+bool rd_inbox_is_late(const struct rd_task *t);
 /* Seconds until Twilio, or after msg:finish the late limit, waits no longer. */
 double rd_inbox_time_left(const struct rd_task *t);
 

@@ -122,7 +122,8 @@ rd_inbox_reply(struct rd_task *t, struct rd_reply *reply, struct rd_run *run, vo
 
     RD_CHECK(t, RD_TASK_MAGIC);
     RD_ASSERT(!t->mute);
-    result.op_mailbox = rd_worker_mailbox(t->inbox->worker);
+    if (op != NULL)
+        result.op_mailbox = rd_worker_mailbox(t->inbox->worker);
     reply_add(t, reply, key);
     if (path == 0)
         t->n_replies++;
@@ -163,6 +164,12 @@ rd_inbox_finish(struct rd_task *t, void *op,
     if (how != RD_PUBLISHED_STALE && !t->config->can_send)
         rd_conversation_leave(t);    /* nothing that it says can come out of order any more */
     return how;
+}
+
+bool
+rd_inbox_is_late(const struct rd_task *t)
+{
+    return rd_arbiter_answered(t->gateway, t->claim, t->run);
 }
 
 double

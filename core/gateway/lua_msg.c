@@ -85,50 +85,28 @@ msg_task(lua_State *L, const char *method)
 
 /* ---- waiting for a commit ---------------------------------------------------------------- */
 
-/* Two owners: the engine, until release(); the store's mail, until it comes. */
+/*
+ * Said once the engine has taken the op over: one that it refuses leaves nothing behind. Owners:
+ * the engine, until release(); the store's mail, from its posting until it comes back.
+ */
 struct commit_op {
     struct rd_op op;
+    lua_State *L;               /* until start() */
+    struct rd_task *task;
+    struct rd_reply *reply;     /* until it is published; NULL: msg:finish */
+    enum rd_published how;
     int owners;
     bool cancelled;
 };
 
-static int
-commit_start(struct rd_op *op, uv_loop_t *loop)
-{
-    (void)op;
-    (void)loop;
-    return 0;    /* the request is under way already */
-}
-
-static void
-commit_cancel(struct rd_op *op)
-{
-    ((struct commit_op *)op)->cancelled = true;
-}
-
-static int
-commit_push(struct rd_op *op, lua_State *L)
-{
-    if (op->status != 0)
-        return luaL_error(L, "the store could not record the answer");
-    return 0;
-}
-
 static void
 commit_unref(struct commit_op *c)
 {
-    if (--c->owners == 0)
-        free(c);
+    if (--c->owners > 0)
+        return;
+    rd_reply_free(c->reply);
+    free(c);
 }
-
-static void
-commit_release(struct rd_op *op)
-{
-    commit_unref((struct commit_op *)op);
-}
-
-static const struct rd_op_class commit_class = { "commit", commit_start, commit_cancel,
-                                                 commit_push, commit_release };
 
 static void
 commit_on_done(struct rd_mail *mail, void *owner)
@@ -143,25 +121,80 @@ commit_on_done(struct rd_mail *mail, void *owner)
     rd_store_request_free(r);
 }
 
-static struct commit_op *
-commit_new(void)
+static enum rd_published
+msg_publish(lua_State *L, struct rd_task *t, struct rd_reply *reply, struct commit_op *c)
 {
-    struct commit_op *c = rd_calloc(1, sizeof *c);
-
-    c->op.cls = &commit_class;
-    c->owners = 2;
-    return c;
+    rd_reply_said(L, reply);
+    return rd_inbox_reply(t, reply, rd_run_of(L), c, commit_on_done);
 }
 
 static int
-msg_await(lua_State *L, struct commit_op *c, enum rd_published how, const char *method)
+commit_start(struct rd_op *op, uv_loop_t *loop)
 {
-    if (how == RD_PUBLISHED_COMMIT)
-        return rd_op_await(L, &c->op);
-    free(c);
-    if (how == RD_PUBLISHED_STALE)
-        return luaL_error(L, "msg:%s: the message was answered without this handler", method);
+    struct commit_op *c = (struct commit_op *)op;
+    struct rd_reply *reply = c->reply;
+
+    (void)loop;
+    c->reply = NULL;
+    if (reply != NULL)
+        c->how = msg_publish(c->L, c->task, reply, c);
+    else
+        c->how = rd_inbox_finish(c->task, c, commit_on_done);
+    if (c->how != RD_PUBLISHED_COMMIT)
+        return 1;    /* there is nothing to wait for */
+    c->owners++;
     return 0;
+}
+
+static void
+commit_cancel(struct rd_op *op)
+{
+    ((struct commit_op *)op)->cancelled = true;
+}
+
+static int
+msg_said(lua_State *L, enum rd_published how, const char *name)
+{
+    if (how == RD_PUBLISHED_STALE)
+        return luaL_error(L, "%s: the message was answered without this handler", name);
+    return 0;
+}
+
+static int
+commit_push(struct rd_op *op, lua_State *L)
+{
+    const struct commit_op *c = (const struct commit_op *)op;
+
+    if (c->how != RD_PUBLISHED_COMMIT)
+        return msg_said(L, c->how, op->cls->name);
+    if (op->status != 0)
+        return luaL_error(L, "the store could not record the answer");
+    return 0;
+}
+
+static void
+commit_release(struct rd_op *op)
+{
+    commit_unref((struct commit_op *)op);
+}
+
+static const struct rd_op_class reply_class = { "msg:reply", commit_start, commit_cancel,
+                                                commit_push, commit_release };
+static const struct rd_op_class finish_class = { "msg:finish", commit_start, commit_cancel,
+                                                 commit_push, commit_release };
+
+/* Publishes the reply (NULL: finishes) and waits while the store records that. */
+static int
+commit_await(lua_State *L, struct rd_task *t, struct rd_reply *reply)
+{
+    struct commit_op *c = rd_calloc(1, sizeof *c);
+
+    c->op.cls = reply != NULL ? &reply_class : &finish_class;
+    c->L = L;
+    c->task = t;
+    c->reply = reply;
+    c->owners = 1;
+    return rd_op_await(L, &c->op);
 }
 
 /* ---- methods -------------------------------------------------------------------------------- */
@@ -171,24 +204,21 @@ msg_reply(lua_State *L)
 {
     struct rd_task *t = msg_task(L, "reply");
     struct rd_reply *reply = rd_reply_from_lua(L, 2);
-    struct commit_op *c;
 
     if (rd_reply_is_empty(reply) || t->mute) {
         rd_reply_free(reply);
         return 0;
     }
-    rd_reply_said(L, reply);
-    c = commit_new();
-    return msg_await(L, c, rd_inbox_reply(t, reply, rd_run_of(L), c, commit_on_done), "reply");
+    if (rd_op_may_wait(L) || rd_inbox_is_late(t))
+        return commit_await(L, t, reply);
+    /* in time, it needs no wait; one that the deadline has just overtaken is recorded unseen */
+    return msg_said(L, msg_publish(L, t, reply, NULL), "msg:reply");
 }
 
 static int
 msg_finish(lua_State *L)
 {
-    struct rd_task *t = msg_task(L, "finish");
-    struct commit_op *c = commit_new();
-
-    return msg_await(L, c, rd_inbox_finish(t, c, commit_on_done), "finish");
+    return commit_await(L, msg_task(L, "finish"), NULL);
 }
 
 static int

@@ -52,6 +52,12 @@ op_on_resume(lua_State *L, int status, lua_KContext ctx)
     return op_results(L, rd_run_of(L));
 }
 
+bool
+rd_op_may_wait(lua_State *L)
+{
+    return rd_run_of(L) != NULL && rd_slice_can_yield(L);
+}
+
 int
 rd_op_await(lua_State *L, struct rd_op *op)
 {

@@ -233,6 +233,9 @@ void *rd_run_order_of(struct rd_run *run);
  */
 uint64_t rd_run_path(struct rd_run *run, uint32_t *ordinal);
 
+/* (worker) rd_op_await would suspend the coroutine, not refuse the op. */
+bool rd_op_may_wait(lua_State *L);
+
 /* A file without what `lua` skips too: a byte order mark, then a first line with '#' in front. */
 struct rd_slice rd_script_text(struct rd_slice file);
 

@@ -64,7 +64,7 @@ static const struct {
     { "local t = {}\nfor i = 1, 1e9 do\n t[i] = i end",
       "scripts/bot.lua:3: not enough memory for loading" },
     { "\nlocal s = ('x'):rep(1 << 30)", "scripts/bot.lua:2: not enough memory" },
-    { "replyd.sleep(1)", "scripts/bot.lua:1: sleep cannot wait while a script is loaded" },
+    { "replyd.sleep(1)", "scripts/bot.lua:1: replyd.sleep cannot wait while a script is loaded" },
     { "coroutine.yield()", "*coroutine.yield outside of a coroutine" },
     { "\033Lua", "scripts/bot.lua: attempt to load a binary chunk" },
     { "require 'nothing'", "*require: no module 'nothing'" },

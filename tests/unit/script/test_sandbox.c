@@ -124,7 +124,7 @@ static const struct {
       "coroutine.close(co) return closed", "yes" },
     /* waits where none can be */
     { "return select(2, pcall(table.sort, {2, 1}, function() replyd.sleep(0) end))",
-      "scripts/bot.lua:1: sleep cannot wait here: not inside a callback of table.sort or "
+      "scripts/bot.lua:1: replyd.sleep cannot wait here: not inside a callback of table.sort or "
       "string.gsub, a metamethod, or __close of a cancelled handler" },
     { "return tostring(pcall(string.gsub, 'x', 'x', coroutine.wrap(function() replyd.sleep(0) "
       "end)))", "false" },
