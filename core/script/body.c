@@ -146,6 +146,19 @@ body_call_error(lua_State *L)
     return body_convert(L, LUA_OK, 0);
 }
 
+struct rd_run *
+rd_run_of(lua_State *L)
+{
+    return rd_vm_of(L)->run;
+}
+
+void *
+rd_run_order_of(struct rd_run *run)
+{
+    RD_CHECK(run, RD_RUN_MAGIC);
+    return run->order.order;
+}
+
 int
 rd_run_body(lua_State *L)
 {

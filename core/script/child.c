@@ -34,6 +34,14 @@ child_path(struct rd_run *parent)
     return (parent->path + 1) * UINT64_C(0x9E3779B97F4A7C15) + ++parent->n_started;
 }
 
+uint64_t
+rd_run_path(struct rd_run *run, uint32_t *ordinal)
+{
+    RD_CHECK(run, RD_RUN_MAGIC);
+    *ordinal = run->n_replies++;
+    return run->path;
+}
+
 struct rd_run *
 rd_child_start(struct rd_run *parent, struct rd_thread thread, rd_child_over_fn *over, void *group)
 {

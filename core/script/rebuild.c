@@ -15,6 +15,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/metric.h"
+#include "script/evict.h"
 #include "script/generation.h"
 
 #define REBUILD_STACK ((size_t)1024 * 1024)    /* as a reload's: Lua's compiler recurses */
@@ -114,7 +115,7 @@ rebuild_main(void *arg)
 
     pthread_setname_np(pthread_self(), "rebuild");
     if (rd_vm_load(r->generation, r->old->index, &r->fresh, &r->why) == 0)
-        r->fresh->rebuild_failed = r->fresh->used > r->fresh->crowded;    /* it is the script */
+        r->fresh->rebuild_failed = r->fresh->used > RD_VM_CROWDED(r->fresh->limit); /* script's */
     rebuild_give(r);
     return NULL;
 }
@@ -146,15 +147,34 @@ rebuild_start(struct rd_worker *w, struct rd_vm *vm)
 
 /* ---- at the end of a slice ------------------------------------------------------------ */
 
+static size_t
+rebuild_max(size_t a, size_t b)
+{
+    return a > b ? a : b;
+}
+
+/* Collects; not again for the next few bytes: a collection of all costs milliseconds. */
+static void
+rebuild_collect(struct rd_vm *vm)
+{
+    size_t next;
+
+    lua_gc(vm->L, LUA_GCCOLLECT);
+    next = vm->used + vm->limit / 20;
+    vm->crowded = rebuild_max(next, RD_VM_CROWDED(vm->limit));
+    next = rebuild_max(next, RD_VM_BRIM(vm->limit));
+    vm->gate = next < vm->limit ? next : vm->limit;
+    vm->pressed = false;
+}
+
 void
 rd_rebuild_consider(struct rd_worker *w, struct rd_vm *vm)
 {
-    size_t least = RD_VM_CROWDED(vm->limit), step = vm->limit / 20;
-
-    lua_gc(vm->L, LUA_GCCOLLECT);
-    /* not again for the next few bytes: a collection of all costs milliseconds */
-    vm->crowded = vm->used + step > least ? vm->used + step : least;
-    if (vm->used <= least || vm->rebuild_failed || w->stopping || rd_generation_has_retired(vm))
+    if (rd_evict_is_under_way(w, vm))
+        return;
+    rebuild_collect(vm);
+    if (rd_evict_most(w, vm) || vm->used <= RD_VM_CROWDED(vm->limit) || vm->rebuild_failed ||
+        vm->rebuilding || vm->retired || w->stopping || rd_generation_has_retired(vm))
         return;
     rebuild_start(w, vm);
 }

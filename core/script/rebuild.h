@@ -1,5 +1,6 @@
 /*
- * rebuild.h - a VM that stays nearly full gets a successor from the same sources.
+ * rebuild.h - a VM that stays nearly full is relieved: of the run that holds most, or by a
+ * successor from the same sources.
  *
  * Private to script/. Called by runs at the end of a slice, on the worker's thread.
  */
@@ -11,7 +12,10 @@
 #include "script/vm.h"
 #include "script/worker.h"
 
-/* Above the mark: collects all garbage; when that is not enough, a loader builds another VM. */
+/*
+ * Above the mark: collects all garbage; when that is not enough, evicts a run (evict.h) or has a
+ * loader build another VM. No slice is open, every run is in its queue or waits.
+ */
 void rd_rebuild_consider(struct rd_worker *w, struct rd_vm *vm);
 /* The last run of a retired VM has ended: it is freed. */
 void rd_rebuild_forget(struct rd_vm *vm);
@@ -20,7 +24,7 @@ void rd_rebuild_forget(struct rd_vm *vm);
 static inline bool
 rd_rebuild_is_due(const struct rd_vm *vm)
 {
-    return vm->used > vm->crowded && !vm->retired && !vm->rebuilding;
+    return vm->used > vm->crowded;
 }
 
 #endif

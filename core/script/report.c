@@ -145,6 +145,15 @@ rd_report_on_error(lua_State *L)
     return 1;
 }
 
+static void
+report_put_bytes(struct rd_buf *b, uint64_t n)
+{
+    bool small = n < (uint64_t)10 << 20;
+
+    rd_buf_printf(b, "%llu %s", (unsigned long long)(n >> (small ? 10 : 20)),
+                  small ? "KiB" : "MiB");
+}
+
 static bool
 report_may_log(struct rd_worker *w)
 {
@@ -184,6 +193,30 @@ rd_report_error(struct rd_run *run)
     else
         rd_log_str(&l, "error", "an error without a message");
     rd_log_end(&l);
+}
+
+void
+rd_report_evicted(struct rd_run *run)
+{
+    struct rd_buf *b = &run->trace;
+    lua_State *L = run->thread.L;
+    char want[RD_VM_WANT];
+    lua_Debug ar;
+
+    rd_buf_reset(b);
+    for (int level = 0; lua_getstack(L, level, &ar); level++) {
+        lua_getinfo(L, "Sl", &ar);
+        if (ar.currentline <= 0)
+            continue;
+        rd_buf_printf(b, "%s:%d: ", ar.short_src, ar.currentline);
+        break;
+    }
+    run->charge->vm_full = true;
+    rd_buf_printf(b, "%s, and no handler held more of it: ",
+                  rd_vm_want(run->vm, run->charge, want));
+    report_put_bytes(b, (uint64_t)run->charge->mem);
+    report_traceback(b, run->vm->generation, L);
+    rd_report_error(run);
 }
 
 void

@@ -12,6 +12,8 @@
 int rd_report_on_error(lua_State *L);
 /* Of a run that wanted memory and has no text of its error: the place, and which limit it was. */
 void rd_report_want(struct rd_run *run);
+/* The text of one that ends because it holds most of a full VM, and its line. */
+void rd_report_evicted(struct rd_run *run);
 /* One line for a handler that failed. */
 void rd_report_error(struct rd_run *run);
 /* One line when the handler logged more than it may. */

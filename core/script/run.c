@@ -44,7 +44,6 @@ run_link(struct rd_worker *w, struct rd_run *run)
         w->runs->prev = run;
     w->runs = run;
     w->n_runs++;
-
 }
 
 static void
@@ -57,7 +56,6 @@ run_unlink(struct rd_worker *w, struct rd_run *run)
     if (run->next != NULL)
         run->next->prev = run->prev;
     w->n_runs--;
-
 }
 
 /* A fresh budget; what was used before is kept in cpu_ns. */
@@ -272,9 +270,27 @@ run_failure(const struct rd_run *run, int status)
     return RD_OUTCOME_error;
 }
 
+/* The error value from the top of the failed coroutine; an evicted run's is closed already. */
+static void
+run_pass_error(struct rd_run *run, lua_State *to, uint64_t *now_ns)
+{
+    lua_State *L = run->thread.L;
+
+    lua_pushcfunction(to, rd_run_error_body);
+    if (L == NULL) {
+        lua_pushliteral(to, "not enough memory");    /* Lua keeps it: no allocation */
+        return;
+    }
+    if (lua_gettop(L) == 0)
+        lua_pushnil(L);
+    lua_xmove(L, to, 1);
+    run_close_thread(run, now_ns);
+    rd_vm_give_thread(run->vm, run->thread);
+}
+
 /*
  * The `error` handler gets a coroutine and a budget of its own, and the error
- * value from the top of the failed coroutine. False: the script has none.
+ * value. False: the script has none.
  */
 static bool
 run_start_error_handler(struct rd_run *run, uint64_t *now_ns)
@@ -286,17 +302,12 @@ run_start_error_handler(struct rd_run *run, uint64_t *now_ns)
 
     if (vm->scripts[run->order.script].error == LUA_NOREF || run->in_error)
         return false;
-    if (run->outcome == RD_OUTCOME_memory)
+    if (run->outcome == RD_OUTCOME_memory && run->thread.L != NULL)
         lua_gc(vm->L, LUA_GCCOLLECT);
     fresh = rd_vm_take_thread(vm);
     if (fresh.L == NULL)
         return false;
-    if (lua_gettop(run->thread.L) == 0)
-        lua_pushnil(run->thread.L);
-    lua_pushcfunction(fresh.L, rd_run_error_body);
-    lua_xmove(run->thread.L, fresh.L, 1);
-    run_close_thread(run, now_ns);
-    rd_vm_give_thread(vm, run->thread);
+    run_pass_error(run, fresh.L, now_ns);
     run->thread = fresh;
     run_set_budget(run, RD_RUN_ERROR_CPU_MS * RD_MS < limit ? RD_RUN_ERROR_CPU_MS * RD_MS : limit);
     run->in_error = true;
@@ -335,6 +346,29 @@ run_end_failed(struct rd_run *run, int status, uint64_t *now_ns)
     run_end(run);
 }
 
+/* Not resumed any more; what it held is free before anybody else goes on. */
+static void
+run_end_evicted(struct rd_run *run, uint64_t *now_ns)
+{
+    struct rd_vm *vm = run->vm;
+
+    run->evicted = false;
+    run->failed = true;
+    if (!run->in_error)
+        run->outcome = RD_OUTCOME_memory;
+    rd_report_evicted(run);
+    rd_reply_free(run->reply);
+    run->reply = NULL;
+    rd_children_cancel(run->root, RD_OUTCOME_cancelled);
+    run_close_thread(run, now_ns);
+    rd_vm_give_thread(vm, run->thread);
+    run->thread.L = NULL;
+    if (run->worker->evicted.head == NULL)
+        rd_rebuild_consider(run->worker, vm);
+    if (run->root != run || !run_start_error_handler(run, now_ns))
+        run_end(run);
+}
+
 static void
 run_end_well(struct rd_run *run)
 {
@@ -349,25 +383,20 @@ run_after_yield(struct rd_run *run, uint64_t *now_ns)
     struct rd_worker *w = run->worker;
 
     rd_vm_report(run->vm);
-    if (rd_rebuild_is_due(run->vm))
-        rd_rebuild_consider(w, run->vm);
-    switch (run->vm->passing) {
-    case RD_PASS_FORCED:
+    if (run->vm->passing == RD_PASS_FORCED) {
         rd_metric_inc(RD_METRIC_preemptions_total);
         run->state = RD_RUN_LOW;
         rd_sched_push(w, run->cancelled ? &w->ready : &w->low, run);
-        break;
-    case RD_PASS_AWAIT:
+    } else {    /* only the engine's functions yield from the outermost coroutine */
+        RD_ASSERT(run->vm->passing == RD_PASS_AWAIT || run->cancelled);
         run->state = RD_RUN_WAITING;
-        if (run->cancelled)
+        if (run->cancelled) {
             run_end_cancelled(run, now_ns);
-        break;
-    case RD_PASS_CANCELLED:
-    case RD_PASS_NONE:    /* only the engine's functions yield from the outermost coroutine */
-        RD_ASSERT(run->cancelled);
-        run_end_cancelled(run, now_ns);
-        break;
+            return;
+        }
     }
+    if (rd_rebuild_is_due(run->vm))
+        rd_rebuild_consider(w, run->vm);
 }
 
 static void
@@ -409,6 +438,10 @@ rd_run_slice(struct rd_run *run, uint64_t *now_ns)
         rd_slice_park();
     if (run->cancelled) {
         run_end_cancelled(run, now_ns);
+        return;
+    }
+    if (run->evicted) {
+        run_end_evicted(run, now_ns);
         return;
     }
     if (run->thread.L == NULL && run->vm->rebuilding) {
@@ -458,25 +491,4 @@ rd_run_cancel(struct rd_run *run, enum rd_outcome why)
     } else if (run->state == RD_RUN_RUNNING) {
         rd_slice_arm(&w->clock);
     }
-}
-
-struct rd_run *
-rd_run_of(lua_State *L)
-{
-    return rd_vm_of(L)->run;
-}
-
-void *
-rd_run_order_of(struct rd_run *run)
-{
-    RD_CHECK(run, RD_RUN_MAGIC);
-    return run->order.order;
-}
-
-uint64_t
-rd_run_path(struct rd_run *run, uint32_t *ordinal)
-{
-    RD_CHECK(run, RD_RUN_MAGIC);
-    *ordinal = run->n_replies++;
-    return run->path;
 }

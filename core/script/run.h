@@ -47,6 +47,7 @@ struct rd_run {
 
     enum rd_outcome outcome;
     bool cancelled;                      /* outcome is the reason; ends at its next boundary */
+    bool evicted;                        /* ends in its next slice, for it holds most of the VM */
     bool in_error;                       /* the `error` handler runs; outcome is already decided */
     bool failed;                         /* the protected call ended with an error */
     bool raises_value;                   /* the error is what the handler returned: nil, err */

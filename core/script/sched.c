@@ -60,7 +60,8 @@ sched_push_again(struct rd_worker *w, struct rd_run *run)
 static bool
 sched_is_empty(const struct rd_worker *w)
 {
-    return w->ready.head == NULL && w->events.head == NULL && w->low.head == NULL;
+    return w->evicted.head == NULL && w->ready.head == NULL && w->events.head == NULL &&
+           w->low.head == NULL;
 }
 
 /* Takes a run for its slice; its family's next one lines up behind the others. */
@@ -92,7 +93,10 @@ static struct rd_run *
 sched_next(struct rd_worker *w)
 {
     bool first = w->ready.head != NULL || w->events.head != NULL;
+    struct rd_run *evicted = queue_pop(&w->evicted);
 
+    if (evicted != NULL)
+        return evicted;
     if (first && (w->low.head == NULL || ++w->slices < SCHED_LOW_EVERY))
         return sched_first(w);
     w->slices = 0;
@@ -141,6 +145,7 @@ sched_on_check(uv_check_t *check)
 int
 rd_sched_open(struct rd_worker *w)
 {
+    w->evicted.tail = &w->evicted.head;
     w->ready.tail = &w->ready.head;
     w->events.tail = &w->events.head;
     w->low.tail = &w->low.head;
@@ -178,6 +183,17 @@ rd_sched_push(struct rd_worker *w, struct rd_run_queue *queue, struct rd_run *ru
     if (queue == &w->ready && sched_is_event(run))
         queue = &w->events;
     queue_push(queue, run);
+}
+
+void
+rd_sched_put_first(struct rd_worker *w, struct rd_run *run)
+{
+    if (run->state != RD_RUN_WAITING)
+        rd_sched_remove(w, run);
+    run->state = RD_RUN_READY;
+    run->evicted = true;
+    queue_push(&w->evicted, run);
+    uv_idle_start(&w->idle, sched_on_idle);
 }
 
 void

@@ -204,7 +204,7 @@ slice_on_hook(lua_State *L, lua_Debug *ar)
     if (vm->budget->mem_over)
         slice_collect(L, vm);
     slice_disarm(c, L);
-    if (!c->loading && !slice_is_due(c))
+    if (!c->loading && !slice_is_due(c) && !vm->pressed)
         return;    /* armed for an earlier slice, or by the allocator */
     atomic_fetch_add_explicit(&c->fired, 1, memory_order_relaxed);
     if (slice_is_spent(c, vm->budget))

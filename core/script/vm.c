@@ -2,7 +2,8 @@
  * vm.c - see vm.h: the allocator and the pool of coroutines.
  *
  * The allocator counts; it kills nobody by itself. Over a handler's limit it
- * arms the hook, which collects garbage and then decides (slice.c); at the cap
+ * arms the hook, which collects garbage and then decides (slice.c); at the gate
+ * it has the slice end, so that whoever holds most is ended (evict.c); at the cap
  * of the VM it refuses, and a refusal that the emergency collection did not
  * help marks the budget, so that pcall cannot go on after it.
  */
@@ -84,6 +85,23 @@ vm_refuse(struct rd_vm *vm, size_t old, size_t new)
         return;
     vm->budget->killed = RD_KILLED_MEMORY;
     rd_slice_arm(vm->clock);
+}
+
+/* Past the gate: what is left carries the running handler to its next instruction. */
+static bool
+vm_pass(struct rd_vm *vm, size_t old, size_t new)
+{
+    if (new - old > vm->limit - vm->used) {
+        vm_refuse(vm, old, new);
+        return false;
+    }
+    vm->gate = vm->limit;
+    vm->crowded = 0;
+    if (vm->budget != NULL) {
+        vm->pressed = true;
+        rd_slice_arm(vm->clock);
+    }
+    return true;
 }
 
 const char *
@@ -209,10 +227,8 @@ vm_alloc(void *ud, void *p, size_t osize, size_t nsize)
         vm_charge(vm, old, 0);
         return NULL;
     }
-    if (nsize > old && nsize - old > vm->limit - vm->used) {
-        vm_refuse(vm, old, nsize);
+    if (nsize > old && nsize - old > vm->gate - vm->used && !vm_pass(vm, old, nsize))
         return NULL;
-    }
     q = vm_resize(vm, p, old, nsize);
     if (q == NULL)
         return nsize <= old ? p : NULL;
@@ -240,6 +256,7 @@ rd_vm_new(size_t limit)
     vm->magic = RD_VM_MAGIC;
     vm->limit = limit;
     vm->crowded = RD_VM_CROWDED(limit);
+    vm->gate = RD_VM_BRIM(limit);
     vm->L = lua_newstate(vm_alloc, vm);
     if (vm->L == NULL) {
         free(vm);

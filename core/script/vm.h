@@ -23,6 +23,7 @@
 #define RD_VM_CLASSES 32        /* sizes of small blocks: 8, 24, 40, ... 504 bytes */
 #define RD_VM_POOL 128          /* idle coroutines kept: about 1 KiB each */
 #define RD_VM_CROWDED(limit) ((limit) / 5 * 4)    /* more than that in use is too much */
+#define RD_VM_BRIM(limit) ((limit) / 10 * 9)      /* beyond it is kept for who holds little */
 
 enum rd_killed { RD_ALIVE, RD_KILLED_CPU, RD_KILLED_BLOCKED, RD_KILLED_MEMORY };
 
@@ -72,6 +73,8 @@ struct rd_vm {
 
     uint64_t slice_ns;
     size_t used, limit;             /* bytes of the allocator */
+    size_t gate;                    /* up to here it gives without a look; at most limit */
+    bool pressed;                   /* the gate was passed in this slice, which ends soon */
     size_t reported;                /* of used, in the vm_bytes gauge */
     size_t most;                    /* of used, since memory was last given back */
     struct {
@@ -82,7 +85,8 @@ struct rd_vm {
     size_t refused_old, refused_new;    /* last refusal: the second equal one is final */
     char where[96];                 /* "scripts/bot.lua:12" of it in this slice, or of an error at
                                        load */
-    size_t crowded;                 /* more bytes in use: rebuild.c looks at it */
+    size_t crowded;                 /* more bytes in use: rebuild.c looks at it; 0: at once */
+    size_t evicted_at;              /* bytes in use when a run was evicted; 0: none is ending */
     bool rebuilding;                /* a loader makes its successor; no handler begins here */
     bool rebuild_failed;            /* or would not help */
     bool retired;                   /* it has one; freed with its last run */

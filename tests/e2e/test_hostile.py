@@ -186,3 +186,74 @@ def test_bombs_in_a_row_leave_no_memory_behind(gateway, twilio, rng, count):
     print(f"{held:.0f} MiB in VMs")
     assert most < THREADS * 64 + 64
     assert left < held + 96
+
+
+# each holds as much as it may for a while; modest ones wait beside them
+HOG = """return function(msg)
+  local t = {}
+  for i = 1, %d do t[i] = { i } end
+  replyd.sleep(%s)
+  return "hog"
+end"""
+MODEST = """return { keywords = { modest = function(msg)
+  local t
+  for i = 1, 5 do t = { body = ("m"):rep(500) .. i } replyd.sleep(0.1) end
+  return msg.args
+end } }"""
+
+
+def ask_hogs(gw, twilio, n, start=0):
+    """What n hogs of one thread were answered, each with its outcome."""
+    def one(k):
+        sid, sender = twilio.new_sid(), sender_on(0, 2, 40 * (start + k))
+        answer = twilio.text(gw, "x", path="/hog", tls=False, sid=sid, from_=sender)
+        answers.append((answer.messages, gw.wait_log("message", sid=sid)["outcome"]))
+
+    answers = []
+    threads = [threading.Thread(target=one, args=(k,)) for k in range(n)]
+    for t in threads:
+        t.start()
+    for t in threads:
+        t.join()
+    return answers
+
+
+def hogs(items, pause):
+    return {"main.lua": MODEST, "hog.lua": HOG % (items, pause)}
+
+
+HOG_ROUTES = [{"path": "/hog", "script": "scripts/hog.lua"},
+              {"path": "/", "script": "scripts/main.lua"}]
+
+
+@pytest.mark.skipif(harness.SLOWNESS > 1, reason="a sanitizer's own memory")
+def test_hogs_that_fill_a_vm_together_end_and_modest_handlers_do_not(gateway, twilio):
+    """20 times 21 MiB into 64, and again into its successor: they make way, and nobody else."""
+    answers = []
+    with gateway(hogs(250_000, 2), script_threads=2, routes=HOG_ROUTES, deadline="9s",
+                 fallback_reply=FALLBACK) as gw, Machine() as machine:
+        load = Load(gw, rate=100, senders=10_000, word="modest").start()
+        first = threading.Thread(target=lambda: answers.extend(ask_hogs(gw, twilio, 20)))
+        first.start()
+        gw.wait_log("vm_rebuilt")
+        answers.extend(ask_hogs(gw, twilio, 20, start=100))
+        first.join()
+        report = load.stop()
+        evicted = [line for line in gw.log("script_failed") if "held more of it" in line["error"]]
+        lost = gw.metric("replyd_script_threads_lost_total")
+        print(f"{report}; {len(evicted)} of {len(answers)} hogs ended for the others")
+    assert lost == 0
+    assert not report.lost and not report.failed and not report.foreign, report.foreign[:5]
+    assert evicted
+    late = [r for r in report.late(1.5)
+            if r.latency > machine.limit(1.5, r.intended, r.intended + r.latency)]
+    assert not late, [(r, gw.log("message", sid=r.sid)) for r in late[:5]]
+
+
+@pytest.mark.skipif(harness.SLOWNESS > 1, reason="a sanitizer's own memory")
+def test_no_more_hogs_end_than_must(gateway, twilio):
+    """Four of 21 MiB at once: two fit below 90 %."""
+    with gateway(hogs(250_000, 4), script_threads=2, routes=HOG_ROUTES, deadline="12s",
+                 fallback_reply=FALLBACK) as gw:
+        answers = ask_hogs(gw, twilio, 4)
+    assert sorted(answers) == [([FALLBACK], "memory")] * 2 + [(["hog"], "ok")] * 2
