@@ -4,6 +4,7 @@
 #include <lauxlib.h>
 
 #include "base/check.h"
+#include "base/clock.h"
 #include "script/report.h"
 #include "script/worker.h"
 
@@ -68,6 +69,34 @@ rd_children_cancel(struct rd_run *root, enum rd_outcome why)
 {
     for (struct rd_run *child = root->children; child != NULL; child = child->older)
         rd_run_cancel(child, why);
+}
+
+uint64_t *
+rd_child_close_budget(struct rd_run *root, uint64_t *limit_ns)
+{
+    uint64_t all = RD_RUN_CLOSE_ALL_CPU_MS * RD_MS, left;
+
+    *limit_ns = RD_RUN_CLOSE_CPU_MS * RD_MS;
+    if (!root->cancelled && !root->failed && !root->in_error && root->state != RD_RUN_ENDED &&
+        root->budget.killed == RD_ALIVE)
+        return &root->budget.cpu_ns;
+    left = root->close_ns < all ? all - root->close_ns : 0;
+    if (left < *limit_ns)
+        *limit_ns = left;
+    return &root->close_ns;
+}
+
+void
+rd_run_rest(struct rd_run *root)
+{
+    const struct rd_script_host *host = root->worker->host;
+
+    if (root->state != RD_RUN_ENDED || root->n_children > 0)
+        return;
+    rd_report_counts(root);
+    if (host->run_gone != NULL)
+        host->run_gone(root, root->order.order);
+    rd_run_free(root);
 }
 
 static void

@@ -29,4 +29,10 @@ void rd_children_cancel(struct rd_run *root, enum rd_outcome why);
 /* A child has ended, its slice is closed: tells its group, forgets it, maybe its root too. */
 void rd_child_end(struct rd_run *child);
 
+/*
+ * What a coroutine of this handler may take to be closed; what it took is added to *result: the
+ * handler's own time while that goes on, later that of all its closings.
+ */
+uint64_t *rd_child_close_budget(struct rd_run *root, uint64_t *limit_ns);
+
 #endif

@@ -154,19 +154,6 @@ rd_run_free(struct rd_run *run)
     rd_generation_unref(g);
 }
 
-void
-rd_run_rest(struct rd_run *root)
-{
-    const struct rd_script_host *host = root->worker->host;
-
-    if (root->state != RD_RUN_ENDED || root->n_children > 0)
-        return;
-    rd_report_counts(root);
-    if (host->run_gone != NULL)
-        host->run_gone(root, root->order.order);
-    rd_run_free(root);
-}
-
 static void
 run_end_root(struct rd_run *run)
 {
@@ -225,19 +212,29 @@ run_close_slice(struct rd_run *run, uint64_t *now_ns)
     run->vm->run = NULL;
 }
 
-/* Runs the __close handlers of a coroutine that will not go on, and makes it fit for the pool. */
+/*
+ * Runs the __close handlers of a coroutine that will not go on, and makes it fit for the pool.
+ * Where those before it have taken all that there is, each ends at its first instruction.
+ */
 static void
 run_close_thread(struct rd_run *run, uint64_t *now_ns)
 {
     lua_State *L = run->thread.L;
+    uint64_t limit, *paid;
 
     if (L == NULL || lua_status(L) == LUA_OK)
         return;
-    run_set_budget(run, RD_RUN_CLOSE_CPU_MS * RD_MS);
+    paid = rd_child_close_budget(run->root, &limit);
+    run_set_budget(run, limit);
     run->charge = &run->budget;
     run_open_slice(run, *now_ns);
+    if (limit == 0) {
+        run->budget.killed = RD_KILLED_CPU;
+        rd_slice_arm(&run->worker->clock);
+    }
     lua_closethread(L, NULL);
     run_close_slice(run, now_ns);
+    *paid += run->budget.cpu_ns;
 }
 
 static void

@@ -19,6 +19,7 @@
 #define RD_RUN_TRACE 3000                /* bytes of a traceback; a log line holds 4096 */
 #define RD_RUN_ERROR_CPU_MS 100          /* CPU budget of an `error` handler, at most cpu_limit */
 #define RD_RUN_CLOSE_CPU_MS 10           /* CPU budget of __close when a run is cancelled */
+#define RD_RUN_CLOSE_ALL_CPU_MS 50       /* of all those of a handler that is over */
 
 enum rd_run_state {
     RD_RUN_QUEUED,      /* has no coroutine yet */
@@ -70,6 +71,7 @@ struct rd_run {
     uint32_t n_replies;                  /* published by a child */
     struct rd_run *queued;               /* of a root: the one of its family that is in a queue */
     struct rd_run_queue pending;         /* the others that would be */
+    uint64_t close_ns;                   /* of a root: CPU time of what was closed after it */
 
     struct rd_run *queue_next;
     struct rd_run *prev, *next;          /* all runs of the worker */
