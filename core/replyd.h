@@ -93,8 +93,8 @@ uint64_t rd_lua_check_duration(lua_State *L, int arg);
 
 /*
  * In each turn of a loop whose length a script decides: n units of about 50 ns of work. Raises when
- * the handler's CPU time is used up, or when others have waited too long (100 ms): what the loop
- * holds must belong to Lua. Never yields.
+ * the handler's CPU time is used up, or when others have waited too long (100 ms, less where many
+ * make them wait): what the loop holds must belong to Lua. Never yields.
  */
 void rd_lua_steps(lua_State *L, size_t n);
 

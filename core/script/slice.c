@@ -28,8 +28,13 @@
 #else
 #define SLICE_SLOW 1
 #endif
-/* CPU time in one slice that a handler may take where it cannot make way */
+/*
+ * CPU time in one slice that a handler may take where it cannot make way: half as much for each one
+ * that took it all within the last second, so that many of them hold up the others no longer.
+ */
 #define SLICE_BLOCKED (100 * RD_MS * SLICE_SLOW)
+#define SLICE_BLOCKED_LEAST (15 * RD_MS * SLICE_SLOW)
+#define SLICE_BLOCKED_FOR (1000 * RD_MS)
 
 #ifdef RD_TSAN
 #define SLICE_POLLS 1          /* TSan holds signals back: the hook looks by itself */
@@ -130,7 +135,7 @@ rd_slice_raise(lua_State *L)
         lua_pushfstring(L, "everybody else waited for more than %d ms: inside a callback of "
                         "table.sort or string.gsub, a metamethod or a long library call no other "
                         "handler can run: do less at a time there, or do it before or after",
-                        (int)(SLICE_BLOCKED / RD_MS));
+                        (int)(b->blocked_ns / RD_MS));
     else
         lua_pushfstring(L, "the CPU budget of %d ms is used up",
                         (int)(b->cpu_limit_ns / RD_MS));
@@ -157,13 +162,29 @@ rd_slice_check(lua_State *L)
     rd_slice_raise(L);
 }
 
+static uint64_t
+slice_may_block(const struct rd_slice_clock *c, uint64_t now_ns)
+{
+    uint64_t may = SLICE_BLOCKED;
+
+    for (unsigned i = 0; i < RD_SLICE_KILLS; i++)
+        if (c->kills[i] != 0 && now_ns - c->kills[i] < SLICE_BLOCKED_FOR)
+            may /= 2;
+    return may > SLICE_BLOCKED_LEAST ? may : SLICE_BLOCKED_LEAST;
+}
+
 /* Where no yield is possible: the next tick asks again, until others have waited long enough. */
 static void
 slice_stay(lua_State *L, struct rd_vm *vm)
 {
-    if (!vm->clock->loading && vm->budget->killed == RD_ALIVE &&
-        slice_cpu(vm->clock) > SLICE_BLOCKED)
-        slice_kill(L, vm, RD_KILLED_BLOCKED);
+    struct rd_slice_clock *c = vm->clock;
+    uint64_t now = rd_clock_ns(), may = slice_may_block(c, now);
+
+    if (c->loading || vm->budget->killed != RD_ALIVE || slice_cpu(c) <= may)
+        return;
+    vm->budget->blocked_ns = may;
+    c->kills[c->n_kills++ % RD_SLICE_KILLS] = now;
+    slice_kill(L, vm, RD_KILLED_BLOCKED);
 }
 
 /* The handler's charge passed its limit: what is garbage does not count. */

@@ -135,6 +135,32 @@ def test_each_hostile_script_ends_and_nobody_else_notices(gateway, twilio, rng, 
     assert not late, [(r, gw.log("message", sid=r.sid)) for r in late[:5]]
 
 
+def test_many_that_block_their_thread_hold_nobody_up_for_long(gateway, twilio):
+    """Each next one of them may block it for less, and its error says for how long."""
+    script = "return function() table.sort({ 3, 2, 1 }, function() while true do end end) end"
+    with gateway({"main.lua": OTHERS, "h.lua": script}, script_threads=1, deadline="8s",
+                 routes=[{"path": "/h", "script": "scripts/h.lua"},
+                         {"path": "/", "script": "scripts/main.lua"}],
+                 fallback_reply=FALLBACK) as gw, Machine() as machine:
+        load = Load(gw, rate=100).start()
+        answers = []
+        asking = [threading.Thread(target=lambda sender=f"+1555000{i:04d}": answers.append(
+            twilio.text(gw, "x", path="/h", tls=False, from_=sender))) for i in range(12)]
+        for thread in asking:
+            thread.start()
+        for thread in asking:
+            thread.join()
+        report = load.stop()
+        said = [int(re.search(r"more than (\d+) ms", line["error"])[1]) for line in gw.lines
+                if line.get("event") == "script_failed"]
+    assert [a.messages for a in answers] == [[FALLBACK]] * 12
+    slow = said[0] / 100
+    assert said[:4] == [100 * slow, 50 * slow, 25 * slow, 15 * slow] and len(said) == 12, said
+    assert not report.lost and not report.failed and not report.foreign, report.foreign[:5]
+    assert not [r for r in report.results
+                if r.latency > machine.limit(0.8, r.intended, r.intended + r.latency)], report
+
+
 def resident(gw, field="VmRSS"):
     """MiB of memory that the process has; VmHWM: has ever had."""
     status = pathlib.Path(f"/proc/{gw.pid}/status").read_text(encoding="ascii")
