@@ -43,7 +43,7 @@ rd_reply_is_link(struct rd_slice url)
 {
     size_t n = 0;
 
-    while (n < url.n && memchr(":/?#", url.p[n], 4) == NULL)
+    while (n < url.n && strchr(":/?#", url.p[n]) == NULL)
         n++;
     return rd_reply_is_media(url) || (rd_reply_is_url(url) && (n == url.n || url.p[n] != ':'));
 }
