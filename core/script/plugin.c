@@ -6,7 +6,6 @@
 #include "script/plugin.h"
 
 #include <lauxlib.h>
-#include <lua_replyd.h>
 
 #include "base/clock.h"
 #include "base/error.h"
@@ -87,12 +86,6 @@ rd_plugins_vm_open(lua_State *L)
 }
 
 /* ---- replyd.h: what a plugin may ask --------------------------------------- */
-
-void
-rd_lua_steps(lua_State *L, size_t n)
-{
-    lua_steps(L, n < LUA_LOOP_CHUNK ? (int)n : LUA_LOOP_CHUNK);
-}
 
 const char *
 rd_plugin_param(lua_State *L, const char *name, size_t *length)
