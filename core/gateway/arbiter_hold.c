@@ -271,7 +271,9 @@ rd_hold_soften(struct arbiter_hold *h, enum rd_why why)
         rd_hold_post_early(h, NULL, 0);
         return;
     }
-    c->why = c->if_cut == RD_OUTCOME_cancelled ? why : RD_WHY_none;
+    c->why = why;
+    if (c->if_cut != RD_OUTCOME_cancelled)
+        c->why = RD_WHY_none;
     rd_hold_freeze(c, late, c->if_cut);
     h->cancel_run = c->run;
     h->cancel_shard = c->shard;

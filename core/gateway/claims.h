@@ -44,14 +44,14 @@ struct rd_claim {
     struct rd_generation *generation;  /* the same */
     unsigned script;
     uint8_t shard;
+    enum rd_outcome if_cut : 8;        /* at the deadline: cancelled, or how the handler failed */
+    enum rd_why why : 8;               /* cancelled or dropped */
+    enum rd_why soft_due : 8;          /* the soft deadline came during LOOKUP */
     bool silent;                       /* no handler: an empty answer */
     bool owed;                         /* acknowledged; its handler is still to be dispatched */
     bool may_forget;                   /* row known to be final, no mail under way, no run */
     bool given_up;                     /* the row could not be written until late_limit */
     enum rd_outcome outcome;
-    enum rd_outcome if_cut;            /* at the deadline: cancelled, or how the handler failed */
-    enum rd_why why;                   /* cancelled or dropped */
-    enum rd_why soft_due;              /* the soft deadline came during LOOKUP */
     uint64_t soft_ns;                  /* monotonic: the first request's soft deadline */
     struct rd_answer *answer;          /* frozen; settled bytes are these, always */
     struct rd_answer *if_late;         /* what a deadline would send; NULL: the configuration's */

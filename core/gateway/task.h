@@ -38,7 +38,7 @@ struct rd_task {
     bool watched;                        /* by the late limit */
     bool ended;                          /* its handler has; what it spawned goes on */
     bool again;                          /* a rerun: its conversation has let it in before */
-    enum rd_why cut;                     /* its handler was ended so */
+    enum rd_why cut : 8;                 /* its handler was ended so */
     enum rd_handler handler;
     int keyword;
     unsigned n_replies;

@@ -71,19 +71,19 @@ rd_children_cancel(struct rd_run *root, enum rd_outcome why)
         rd_run_cancel(child, why);
 }
 
-uint64_t *
-rd_child_close_budget(struct rd_run *root, uint64_t *limit_ns)
+uint64_t
+rd_child_close_budget(const struct rd_run *root, bool *over)
 {
-    uint64_t all = RD_RUN_CLOSE_ALL_CPU_MS * RD_MS, left;
+    uint64_t all = RD_RUN_CLOSE_ALL_CPU_MS * RD_MS, most = RD_RUN_CLOSE_CPU_MS * RD_MS;
+    uint64_t taken = root->close_us * (RD_MS / 1000);
 
-    *limit_ns = RD_RUN_CLOSE_CPU_MS * RD_MS;
-    if (!root->cancelled && !root->failed && !root->in_error && root->state != RD_RUN_ENDED &&
-        root->budget.killed == RD_ALIVE)
-        return &root->budget.cpu_ns;
-    left = root->close_ns < all ? all - root->close_ns : 0;
-    if (left < *limit_ns)
-        *limit_ns = left;
-    return &root->close_ns;
+    *over = root->cancelled || root->failed || root->in_error || root->state == RD_RUN_ENDED ||
+            root->budget.killed != RD_ALIVE;
+    if (!*over)
+        return most;
+    if (taken >= all)
+        return 0;
+    return all - taken < most ? all - taken : most;
 }
 
 void

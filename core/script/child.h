@@ -30,9 +30,9 @@ void rd_children_cancel(struct rd_run *root, enum rd_outcome why);
 void rd_child_end(struct rd_run *child);
 
 /*
- * What a coroutine of this handler may take to be closed; what it took is added to *result: the
- * handler's own time while that goes on, later that of all its closings.
+ * CPU time (ns) that a coroutine of this handler may take to be closed: of the handler's own while
+ * that goes on; over: of all its closings behind its end (close_us).
  */
-uint64_t *rd_child_close_budget(struct rd_run *root, uint64_t *limit_ns);
+uint64_t rd_child_close_budget(const struct rd_run *root, bool *over);
 
 #endif

@@ -220,11 +220,12 @@ static void
 run_close_thread(struct rd_run *run, uint64_t *now_ns)
 {
     lua_State *L = run->thread.L;
-    uint64_t limit, *paid;
+    uint64_t limit;
+    bool over;
 
     if (L == NULL || lua_status(L) == LUA_OK)
         return;
-    paid = rd_child_close_budget(run->root, &limit);
+    limit = rd_child_close_budget(run->root, &over);
     run_set_budget(run, limit);
     run->charge = &run->budget;
     run_open_slice(run, *now_ns);
@@ -234,7 +235,10 @@ run_close_thread(struct rd_run *run, uint64_t *now_ns)
     }
     lua_closethread(L, NULL);
     run_close_slice(run, now_ns);
-    *paid += run->budget.cpu_ns;
+    if (over)
+        run->root->close_us += (uint32_t)(run->budget.cpu_ns / (RD_MS / 1000));
+    else
+        run->root->budget.cpu_ns += run->budget.cpu_ns;
 }
 
 static void

@@ -47,12 +47,12 @@ struct rd_run {
     struct rd_op *op;                    /* the one slot: pending, or done and not yet released */
 
     enum rd_outcome outcome;
-    bool cancelled;                      /* outcome is the reason; ends at its next boundary */
-    bool evicted;                        /* ends in its next slice, for it holds most of the VM */
-    bool in_error;                       /* the `error` handler runs; outcome is already decided */
-    bool failed;                         /* the protected call ended with an error */
-    bool raises_value;                   /* the error is what the handler returned: nil, err */
-    bool said_redirect;                  /* of a root: published, and nothing can follow it */
+    bool cancelled : 1;                  /* outcome is the reason; ends at its next boundary */
+    bool evicted : 1;                    /* ends in its next slice, for it holds most of the VM */
+    bool in_error : 1;                   /* the `error` handler runs; outcome is already decided */
+    bool failed : 1;                     /* the protected call ended with an error */
+    bool raises_value : 1;               /* the error is what the handler returned: nil, err */
+    bool said_redirect : 1;              /* of a root: published, and nothing can follow it */
     struct rd_reply *reply;
     struct rd_reply *half_made;          /* by a conversion that an error cut off */
     size_t n_said;                       /* of a root: messages published so far */
@@ -69,9 +69,9 @@ struct rd_run {
     void *group;
     uint64_t path;                       /* 0: the handler's own coroutine */
     uint32_t n_replies;                  /* published by a child */
+    uint32_t close_us;                   /* of a root: CPU time of what was closed after it */
     struct rd_run *queued;               /* of a root: the one of its family that is in a queue */
     struct rd_run_queue pending;         /* the others that would be */
-    uint64_t close_ns;                   /* of a root: CPU time of what was closed after it */
 
     struct rd_run *queue_next;
     struct rd_run *prev, *next;          /* all runs of the worker */

@@ -135,7 +135,7 @@ rd_slice_raise(lua_State *L)
         lua_pushfstring(L, "everybody else waited for more than %d ms: inside a callback of "
                         "table.sort or string.gsub, a metamethod or a long library call no other "
                         "handler can run: do less at a time there, or do it before or after",
-                        (int)(b->blocked_ns / RD_MS));
+                        (int)b->blocked_ms);
     else
         lua_pushfstring(L, "the CPU budget of %d ms is used up",
                         (int)(b->cpu_limit_ns / RD_MS));
@@ -182,7 +182,7 @@ slice_stay(lua_State *L, struct rd_vm *vm)
 
     if (c->loading || vm->budget->killed != RD_ALIVE || slice_cpu(c) <= may)
         return;
-    vm->budget->blocked_ns = may;
+    vm->budget->blocked_ms = (uint16_t)(may / RD_MS);
     c->kills[c->n_kills++ % RD_SLICE_KILLS] = now;
     slice_kill(L, vm, RD_KILLED_BLOCKED);
 }

@@ -33,7 +33,7 @@ struct rd_budget {
     int64_t mem, mem_limit;         /* net bytes charged */
     bool vm_full;                   /* the last refusal was for the VM's limit, not for this one */
     bool mem_over;                  /* limit passed: collect, then decide, at the next hook */
-    uint64_t blocked_ns;            /* of KILLED_BLOCKED: what it had at most */
+    uint16_t blocked_ms;            /* of KILLED_BLOCKED: what it had at most */
     enum rd_killed killed;          /* sticky */
 };
 
