@@ -3,7 +3,8 @@
  *
  * The store keeps the highest rank that each script has seen of each message.
  * It is raised here, on the message's own script thread, so that the order of
- * the answers is the order of the handlers.
+ * the answers is the order of the handlers. A status that is not known has rank
+ * 0 and goes the same way, lest it overtake.
  */
 #include "base/buf.h"
 #include "base/error.h"
@@ -28,7 +29,7 @@ status_on_rank(struct rd_mail *mail, void *owner)
     RD_CHECK(in, RD_INBOX_MAGIC);
     RD_CHECK(r, RD_STORE_REQUEST_MAGIC);
     t = rd_inbox_find(in, r->claim);
-    if (t != NULL && (r->error != 0 || r->number <= r->by)) {
+    if (t != NULL && (r->error != 0 || r->by == 0 || r->number <= r->by)) {
         rd_inbox_run(in, t);
     } else if (t != NULL) {
         rd_metric_inc(RD_METRIC_status_late_total);
@@ -55,11 +56,11 @@ rd_inbox_ask_rank(struct rd_inbox *in, struct rd_task *t)
     struct rd_buf key;
 
     rd_buf_init(&key, STATUS_KEY);
-    if (rank > 0 && status_key(t, &key) == 0)
+    if (status_key(t, &key) == 0)
         r = rd_store_request_new(RD_STORE_rank, rd_buf_slice(&key));
     rd_buf_free(&key);
     if (r == NULL) {
-        rd_inbox_run(in, t);    /* an unknown status always reaches the script */
+        rd_inbox_run(in, t);    /* seen twice rather than not at all */
         return;
     }
     r->space = STATUS_SPACE;

@@ -31,6 +31,19 @@ def test_a_script_sees_no_state_twice_and_none_of_lower_rank(gateway, twilio):
         assert states(gw, "SM2", 1) == ["sent"]
 
 
+def test_a_script_sees_states_in_the_order_of_their_answers(gateway, twilio):
+    """Also one that replyd does not know, and whose rank needs no look at the store."""
+    with gateway(SCRIPT, script_threads=1) as gw:
+        gw.fault("script.start", stall_until="released")
+        first = twilio.text_async(gw)
+        gw.wait_stalled("script.start")
+        for status in ("strange", "sent", "odd", "delivered", "new"):
+            assert twilio.status(gw, status, sid="SM1").status == 204
+        gw.release("script.start")
+        assert first.result().messages == ["plain", "tagged", "own"]
+        assert states(gw, "SM1", 5) == ["strange", "sent", "odd", "delivered", "new"]
+
+
 def test_what_a_script_has_seen_is_remembered_across_a_reload(gateway, twilio):
     with gateway(SCRIPT) as gw:
         twilio.status(gw, "delivered", sid="SM1")

@@ -169,7 +169,8 @@ world_complete_behind(unsigned older)
     if (r->reply_to == NULL)
         rd_store_request_free(r);
     else
-        r->completed(&r->mail, &world.front);
+        r->completed(&r->mail, r->reply_to == &world.front.loop.mailbox ? &world.front
+                                                                        : r->reply_to->owner);
     world_pump();
 }
 
