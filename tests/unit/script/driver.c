@@ -25,10 +25,11 @@ struct driver_mail {
     bool done;
 };
 
-struct rd_script_limits driver_limits = {
-    .slice_ns = 2 * RD_MS, .cpu_limit_ns = 500 * RD_MS, .load_limit_ns = 2 * RD_SECOND,
-    .vm_memory = (size_t)64 << 20, .handler_memory = (size_t)32 << 20, .log_lines = 100,
-};
+#define DRIVER_LIMITS \
+    { .slice_ns = 2 * RD_MS, .cpu_limit_ns = 500 * RD_MS, .load_limit_ns = 2 * RD_SECOND, \
+      .vm_memory = (size_t)64 << 20, .handler_memory = (size_t)32 << 20, .log_lines = 100 }
+
+struct rd_script_limits driver_limits = DRIVER_LIMITS;
 void (*driver_vm_open)(lua_State *L);
 struct rd_generation *driver_generation;
 struct rd_worker *driver_worker;
@@ -137,6 +138,14 @@ static const struct rd_script_host driver_host = {
     .run_failed = driver_on_failed, .run_ended = driver_on_ended, .run_gone = driver_on_gone,
     .vm_open = driver_on_vm_open,
 };
+
+int
+driver_usual_limits(void **state)
+{
+    (void)state;
+    driver_limits = (struct rd_script_limits)DRIVER_LIMITS;
+    return 0;
+}
 
 /* ---- loading ----------------------------------------------------------------- */
 

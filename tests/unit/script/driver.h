@@ -32,6 +32,8 @@ struct driver_run {
 
 /* Defaults of design section 8; tests change them before driver_open. */
 extern struct rd_script_limits driver_limits;
+/* A group's teardown: the defaults again. */
+int driver_usual_limits(void **state);
 /* Called on the worker with each new VM's `replyd` on the top; may be NULL. */
 extern void (*driver_vm_open)(lua_State *L);
 

@@ -5,6 +5,7 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include <cmocka.h>
 
@@ -103,6 +104,16 @@ static const struct {
       "local ok, err = pcall(function() for i = 1, 1001 do replyd.spawn(function() nap(9) end)\n"
       "  end end) return err", "a handler has at most 1000 coroutines at a time" },
 };
+
+/* CPU time of all threads. */
+static uint64_t
+process_cpu(void)
+{
+    struct timespec t;
+
+    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
+    return (uint64_t)t.tv_sec * RD_SECOND + (uint64_t)t.tv_nsec;
+}
 
 static void
 each_row_answers(void **state)
@@ -267,6 +278,37 @@ a_family_has_one_turn_at_a_time(void **state)
     driver_limits.cpu_limit_ns = 500 * RD_MS;
 }
 
+/* 900 coroutines whose __close never ends: all together get 50 ms, not 10 ms each. */
+static void
+closing_a_family_is_bounded(void **state)
+{
+    uint64_t start = process_cpu();
+
+    (void)state;
+    driver_limits.cpu_limit_ns = 20 * RD_SECOND;    /* sanitizers are slow */
+    driver_open("local closed = 0\n"
+                "return { message = function(msg)\n"
+                "  if msg.body == 'closed' then return closed end\n"
+                "  local function close() if msg.body == 'loop' then while true do end end\n"
+                "    closed = closed + 1 end\n"
+                "  for i = 1, msg.body == 'loop' and 900 or 50 do replyd.spawn(function()\n"
+                "    local x <close> = setmetatable({}, { __close = close }) replyd.sleep(60)\n"
+                "  end) end\n"
+                "  replyd.sleep(0.001) error('over') end }");
+    driver_ask("loop");
+    assert_int_equal(driver_last.outcome, RD_OUTCOME_error);
+    driver_ask("well");
+    while (strcmp(driver_ask("closed"), "50") != 0)
+        ;
+    driver_close();
+    driver_limits.cpu_limit_ns = 500 * RD_MS;
+#ifndef RD_TSAN    /* many times slower in C */
+    assert_true(process_cpu() - start < 4 * RD_SECOND);    /* 9 s and more for the 900 loops */
+#else
+    assert_true(process_cpu() > start);
+#endif
+}
+
 int
 main(void)
 {
@@ -279,6 +321,7 @@ main(void)
         cmocka_unit_test(a_family_has_one_budget),
         cmocka_unit_test(a_family_has_one_allowance_of_memory),
         cmocka_unit_test(a_family_has_one_turn_at_a_time),
+        cmocka_unit_test(closing_a_family_is_bounded),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -95,16 +95,6 @@ small_vm(void **state)
     return 0;
 }
 
-static int
-usual_vm(void **state)
-{
-    (void)state;
-    driver_limits.vm_memory = (size_t)64 << 20;
-    driver_limits.handler_memory = (size_t)32 << 20;
-    driver_limits.cpu_limit_ns = 500 * UINT64_C(1000000);
-    return 0;
-}
-
 static void
 ends(struct driver_run *r, enum rd_outcome outcome, const char *text)
 {
@@ -328,5 +318,5 @@ main(void)
         cmocka_unit_test(nobody_ends_in_vain),
         cmocka_unit_test(they_may_be_cancelled_meanwhile),
     };
-    return cmocka_run_group_tests(tests, small_vm, usual_vm);
+    return cmocka_run_group_tests(tests, small_vm, driver_usual_limits);
 }

@@ -90,8 +90,6 @@ each_row_gives_its_text(void **state)
 static void
 what_reading_takes_is_charged(void **state)
 {
-    struct rd_script_limits usual = driver_limits;
-
     (void)state;
     driver_limits.vm_memory = (size_t)8 << 20;
     driver_limits.handler_memory = (size_t)4 << 20;
@@ -104,7 +102,7 @@ what_reading_takes_is_charged(void **state)
     driver_ask("1000");
     assert_string_equal(driver_last.text, "nil");
     driver_close();
-    driver_limits = usual;
+    driver_usual_limits(NULL);
 }
 
 int

@@ -33,15 +33,6 @@ small_vm(void **state)
     return 0;
 }
 
-static int
-usual_vm(void **state)
-{
-    (void)state;
-    driver_limits.vm_memory = (size_t)64 << 20;
-    driver_limits.handler_memory = (size_t)32 << 20;
-    return 0;
-}
-
 static int64_t
 rebuilds(void)
 {
@@ -196,5 +187,5 @@ main(void)
         cmocka_unit_test(cancelled_runs_end_while_a_vm_is_rebuilt),
         cmocka_unit_test(a_lost_thread_with_two_vms_gives_all_its_references_back),
     };
-    return cmocka_run_group_tests(tests, small_vm, usual_vm);
+    return cmocka_run_group_tests(tests, small_vm, driver_usual_limits);
 }
