@@ -7,6 +7,7 @@
 
 #include <stdint.h>
 
+#define RD_US UINT64_C(1000)          /* nanoseconds in a microsecond */
 #define RD_MS UINT64_C(1000000)       /* nanoseconds in a millisecond */
 #define RD_SECOND UINT64_C(1000000000)
 

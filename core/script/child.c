@@ -75,7 +75,7 @@ uint64_t
 rd_child_close_budget(const struct rd_run *root, bool *over)
 {
     uint64_t all = RD_RUN_CLOSE_ALL_CPU_MS * RD_MS, most = RD_RUN_CLOSE_CPU_MS * RD_MS;
-    uint64_t taken = root->close_us * (RD_MS / 1000);
+    uint64_t taken = root->close_us * RD_US;
 
     *over = root->cancelled || root->failed || root->in_error || root->state == RD_RUN_ENDED ||
             root->budget.killed != RD_ALIVE;

@@ -236,7 +236,7 @@ run_close_thread(struct rd_run *run, uint64_t *now_ns)
     lua_closethread(L, NULL);
     run_close_slice(run, now_ns);
     if (over)
-        run->root->close_us += (uint32_t)(run->budget.cpu_ns / (RD_MS / 1000));
+        run->root->close_us += (uint32_t)(run->budget.cpu_ns / RD_US);
     else
         run->root->budget.cpu_ns += run->budget.cpu_ns;
 }

@@ -231,6 +231,7 @@ encode_sorted(struct encoder *e, int index, size_t n)
 
     lua_createtable(L, (int)n, 0);
     for (lua_pushnil(L); lua_next(L, index) != 0; lua_pop(L, 1)) {
+        rd_lua_steps(L, 1);
         encode_check_key(L, -2);
         lua_pushvalue(L, -2);
         lua_rawseti(L, list, ++at);
