@@ -198,7 +198,7 @@ static const struct rd_option options_core[] = {
         "CPU time after which a handler makes way for others.")
     BYTES("vm_memory", "\"64MiB\"", MIB, 64 * GIB, RD_INTO_SIZE, C(script.vm_memory),
         "Memory of one script thread's Lua VM; at worst the gaps between its blocks take half as "
-        "much again.")
+        "much again. A script that fills 256 MiB or more can stop its thread for a second.")
     BYTES("handler_memory", "\"32MiB\"", 64 * KIB, 64 * GIB, RD_INTO_SIZE,
         C(script.handler_memory), "Memory of one handler; at most vm_memory.")
     DURATION("load_limit", "\"2s\"", 10, 60000, RD_INTO_NS, C(script.load_limit_ns),
