@@ -28,13 +28,16 @@
 #else
 #define SLICE_SLOW 1
 #endif
+
 /*
- * CPU time in one slice that a handler may take where it cannot make way: half as much for each one
- * that took it all within the last second, so that many of them hold up the others no longer.
+ * CPU time in one slice that a handler may take where it cannot make way, less the thread's debt:
+ * half of what others were ended for, a sixth of what others took and ended by themselves. It is
+ * paid back at a twentieth of the time that passes. So not even many of them hold up the others
+ * for a second, and one that sorts for 50 ms may do so a few times a second.
  */
 #define SLICE_BLOCKED (100 * RD_MS * SLICE_SLOW)
 #define SLICE_BLOCKED_LEAST (15 * RD_MS * SLICE_SLOW)
-#define SLICE_BLOCKED_FOR (1000 * RD_MS)
+#define SLICE_PAID_BACK(ns) ((ns) / 20)
 
 #ifdef RD_TSAN
 #define SLICE_POLLS 1          /* TSan holds signals back: the hook looks by itself */
@@ -163,14 +166,32 @@ rd_slice_check(lua_State *L)
 }
 
 static uint64_t
-slice_may_block(const struct rd_slice_clock *c, uint64_t now_ns)
+slice_debt(const struct rd_slice_clock *c, uint64_t now_ns)
 {
-    uint64_t may = SLICE_BLOCKED;
+    uint64_t paid = SLICE_PAID_BACK(now_ns - c->debt_at);
 
-    for (unsigned i = 0; i < RD_SLICE_KILLS; i++)
-        if (c->kills[i] != 0 && now_ns - c->kills[i] < SLICE_BLOCKED_FOR)
-            may /= 2;
-    return may > SLICE_BLOCKED_LEAST ? may : SLICE_BLOCKED_LEAST;
+    return paid < c->debt_ns ? c->debt_ns - paid : 0;
+}
+
+static uint64_t
+slice_may_block(const struct rd_slice_clock *c)
+{
+    uint64_t debt = slice_debt(c, rd_clock_ns()), most = SLICE_BLOCKED - SLICE_BLOCKED_LEAST;
+
+    return SLICE_BLOCKED - (debt < most ? debt : most);
+}
+
+/* A slice that took so long in spite of the hook has held up the others. */
+static void
+slice_owe(struct rd_slice_clock *c, uint64_t cpu_ns, uint64_t now_ns)
+{
+    uint64_t debt;
+
+    if (cpu_ns < SLICE_BLOCKED_LEAST)
+        return;
+    debt = slice_debt(c, now_ns) + cpu_ns / (c->vm->budget->killed == RD_KILLED_BLOCKED ? 2 : 6);
+    c->debt_ns = debt < SLICE_BLOCKED ? debt : SLICE_BLOCKED;
+    c->debt_at = now_ns;
 }
 
 /* Where no yield is possible: the next tick asks again, until others have waited long enough. */
@@ -178,12 +199,11 @@ static void
 slice_stay(lua_State *L, struct rd_vm *vm)
 {
     struct rd_slice_clock *c = vm->clock;
-    uint64_t now = rd_clock_ns(), may = slice_may_block(c, now);
+    uint64_t may = slice_may_block(c);
 
     if (c->loading || vm->budget->killed != RD_ALIVE || slice_cpu(c) <= may)
         return;
     vm->budget->blocked_ms = (uint16_t)(may / RD_MS);
-    c->kills[c->n_kills++ % RD_SLICE_KILLS] = now;
     slice_kill(L, vm, RD_KILLED_BLOCKED);
 }
 
@@ -327,6 +347,7 @@ rd_slice_close(struct rd_slice_clock *c, uint64_t now_ns)
 
         wall = cpu - c->cpu_mark < wall ? cpu - c->cpu_mark : wall;
         c->cpu_mark = cpu;
+        slice_owe(c, wall, now_ns);
     }
     c->vm->budget->cpu_ns += wall;
     c->vm->budget = NULL;

@@ -20,8 +20,6 @@
 
 struct rd_vm;
 
-#define RD_SLICE_KILLS 3    /* that are remembered: after so many a handler has the least */
-
 struct rd_slice_clock {
     /* written by the owner, read by the watchdog */
     _Atomic(uint64_t) number;       /* of the newest slice; never the same again */
@@ -38,8 +36,8 @@ struct rd_slice_clock {
     bool loading;                   /* no watchdog: the hook counts all the time */
     struct rd_vm *vm;               /* whose slice is open */
     uint64_t cpu_mark;              /* the thread's CPU clock when it was last read */
-    uint64_t kills[RD_SLICE_KILLS]; /* monotonic: when handlers that blocked it were ended last */
-    unsigned n_kills;
+    uint64_t debt_ns;               /* of handlers that blocked the thread, as of debt_at */
+    uint64_t debt_at;               /* monotonic */
 };
 
 /* Installs signal handler and step check, once per process. */

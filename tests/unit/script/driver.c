@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "app/watchdog.h"
 #include "base/clock.h"
@@ -145,6 +146,15 @@ driver_usual_limits(void **state)
     (void)state;
     driver_limits = (struct rd_script_limits)DRIVER_LIMITS;
     return 0;
+}
+
+uint64_t
+driver_cpu_ns(void)
+{
+    struct timespec t;
+
+    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
+    return (uint64_t)t.tv_sec * RD_SECOND + (uint64_t)t.tv_nsec;
 }
 
 /* ---- loading ----------------------------------------------------------------- */

@@ -74,6 +74,8 @@ void driver_call(void (*fn)(void *arg), void *arg);
 void driver_wait_lost(void);
 void driver_replace_worker(void);
 
+/* CPU time of the process so far. */
+uint64_t driver_cpu_ns(void);
 /* Loads, asks once, closes: for rows of tables. The answer stays in driver_last. */
 const char *driver_once(const char *script, const char *body);
 

@@ -5,7 +5,6 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include <cmocka.h>
 
@@ -104,16 +103,6 @@ static const struct {
       "local ok, err = pcall(function() for i = 1, 1001 do replyd.spawn(function() nap(9) end)\n"
       "  end end) return err", "a handler has at most 1000 coroutines at a time" },
 };
-
-/* CPU time of all threads. */
-static uint64_t
-process_cpu(void)
-{
-    struct timespec t;
-
-    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
-    return (uint64_t)t.tv_sec * RD_SECOND + (uint64_t)t.tv_nsec;
-}
 
 static void
 each_row_answers(void **state)
@@ -282,7 +271,7 @@ a_family_has_one_turn_at_a_time(void **state)
 static void
 closing_a_family_is_bounded(void **state)
 {
-    uint64_t start = process_cpu();
+    uint64_t start = driver_cpu_ns();
 
     (void)state;
     driver_limits.cpu_limit_ns = 20 * RD_SECOND;    /* sanitizers are slow */
@@ -303,9 +292,9 @@ closing_a_family_is_bounded(void **state)
     driver_close();
     driver_limits.cpu_limit_ns = 500 * RD_MS;
 #ifndef RD_TSAN    /* many times slower in C */
-    assert_true(process_cpu() - start < 4 * RD_SECOND);    /* 9 s and more for the 900 loops */
+    assert_true(driver_cpu_ns() - start < 4 * RD_SECOND);    /* 9 s and more for the 900 loops */
 #else
-    assert_true(process_cpu() > start);
+    assert_true(driver_cpu_ns() > start);
 #endif
 }
 

@@ -12,6 +12,15 @@
 #include "base/metric.h"
 #include "script/driver.h"
 
+/* As much longer as the engine lets C code take in such a build. */
+#if defined RD_TSAN
+#define GUARD_SLOW 10
+#elif defined __SANITIZE_ADDRESS__
+#define GUARD_SLOW 4
+#else
+#define GUARD_SLOW 1
+#endif
+
 /* A script of which a body of "bad" runs the given code; any other body is echoed. */
 static const char *
 with_bad(const char *bad)
@@ -80,6 +89,36 @@ endless_loops_end_at_the_cpu_budget(void **state)
         print_message("  %s\n", codes[i]);
         bad_ends(codes[i], RD_OUTCOME_cpu);
     }
+    driver_limits.cpu_limit_ns = 500 * RD_MS;
+}
+
+/* 20 that would hold up everybody for 80 ms each, and stay below the bound of one. */
+static void
+many_that_block_a_thread_end_sooner(void **state)
+{
+    struct driver_run *many[20];
+    uint64_t start = driver_cpu_ns();
+    unsigned well = 0;
+    char body[16];
+
+    (void)state;
+    driver_limits.cpu_limit_ns = 20 * RD_SECOND;
+    driver_open("return function(msg) local till = os.clock() + tonumber(msg.body)\n"
+                "  table.sort({ 2, 1 }, function(a, b)\n"
+                "    while os.clock() < till do end return a < b end)\n"
+                "  return 'well' end");
+    snprintf(body, sizeof body, "%g", 0.08 * GUARD_SLOW);
+    for (unsigned i = 0; i < 20; i++)
+        many[i] = driver_start(body);
+    for (unsigned i = 0; i < 20; i++) {
+        driver_wait(many[i]);
+        well += many[i]->outcome == RD_OUTCOME_ok;
+        free(many[i]);
+    }
+    print_message("  %u of 20 ended well\n", well);
+    driver_close();
+    assert_true(driver_cpu_ns() - start < GUARD_SLOW * RD_SECOND);
+    assert_true(well > 0);
     driver_limits.cpu_limit_ns = 500 * RD_MS;
 }
 
@@ -331,6 +370,7 @@ main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(endless_loops_end_at_the_cpu_budget),
+        cmocka_unit_test(many_that_block_a_thread_end_sooner),
         cmocka_unit_test(patterns_end_at_the_cpu_budget_or_their_step_limit),
         cmocka_unit_test(memory_bombs_end_at_the_memory_budget),
         cmocka_unit_test(a_want_of_memory_names_its_place_and_the_limit),
