@@ -1,7 +1,6 @@
 /*
- * why.h - why a message was cancelled or dropped: a closed set.
- *
- * The outcome says what happened; this is `why` of its line in the log.
+ * why.h - why a message was cancelled or dropped, or lacks what its `error` handler would have
+ * said: a closed set. The outcome says what happened; this is `why` of its line in the log.
  */
 #ifndef RD_BASE_WHY_H
 #define RD_BASE_WHY_H
@@ -9,6 +8,9 @@
 /*        name           what it means */
 #define RD_WHYS(X)                                                               \
     X(deadline,      "the deadline came before the handler's end")               \
+    X(no_turn,       "the deadline came before its handler began: one before it still ran, " \
+                     "or its script thread was busy")                            \
+    X(error_handler, "the deadline came before the `error` handler's end")       \
     X(late_limit,    "late_limit came before the handler's end")                 \
     X(newer_message, "a newer one came, and concurrency is \"latest\"")          \
     X(drain,         "replyd was ending")                                        \

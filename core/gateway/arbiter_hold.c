@@ -256,6 +256,14 @@ rd_hold_begin(struct arbiter_hold *h)
         rd_hold_soften(h, c->soft_due);
 }
 
+static enum rd_why
+hold_why_late(const struct rd_claim *c)
+{
+    if (c->if_cut != RD_OUTCOME_cancelled)
+        return RD_WHY_error_handler;    /* the handler has failed already */
+    return c->begun ? RD_WHY_deadline : RD_WHY_no_turn;
+}
+
 void
 rd_hold_soften(struct arbiter_hold *h, enum rd_why why)
 {
@@ -272,8 +280,8 @@ rd_hold_soften(struct arbiter_hold *h, enum rd_why why)
         return;
     }
     c->why = why;
-    if (c->if_cut != RD_OUTCOME_cancelled)
-        c->why = RD_WHY_none;
+    if (why == RD_WHY_deadline)
+        c->why = hold_why_late(c);
     rd_hold_freeze(c, late, c->if_cut);
     h->cancel_run = c->run;
     h->cancel_shard = c->shard;

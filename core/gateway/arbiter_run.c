@@ -20,6 +20,8 @@ rd_arbiter_begins(struct rd_gateway *g, struct rd_claim_ref ref, uint64_t run)
     struct arbiter_hold h;
     bool current = arbiter_take_run(&h, g, ref, run);
 
+    if (current)
+        h.claim->begun = true;
     rd_hold_release(&h);
     return current;
 }
@@ -193,6 +195,7 @@ rd_arbiter_take(struct rd_gateway *g, struct rd_claim_ref ref, uint64_t run)
         h.claim->run = next;
         arbiter_unpublish(h.claim);    /* each run starts with no published replies */
         h.claim->if_cut = RD_OUTCOME_cancelled;
+        h.claim->begun = false;
     }
     rd_hold_release(&h);
     return next;

@@ -47,6 +47,7 @@ struct rd_claim {
     enum rd_outcome if_cut : 8;        /* at the deadline: cancelled, or how the handler failed */
     enum rd_why why : 8;               /* cancelled or dropped */
     enum rd_why soft_due : 8;          /* the soft deadline came during LOOKUP */
+    bool begun;                        /* the current run has had its turn */
     bool silent;                       /* no handler: an empty answer */
     bool owed;                         /* acknowledged; its handler is still to be dispatched */
     bool may_forget;                   /* row known to be final, no mail under way, no run */

@@ -146,6 +146,8 @@ conversation_refuse(struct rd_task *t, enum rd_outcome outcome, enum rd_why why)
     bool current = rd_arbiter_refuse(t->gateway, t->claim, t->run,
                                      rd_worker_epoch(t->inbox->worker), outcome, why);
 
+    if (t->message->kind == RD_KIND_SCHEDULE)
+        rd_inbox_log_entry(t, outcome, why);
     if (t->handle != NULL)
         rd_run_cancel(t->handle, RD_OUTCOME_cancelled);
     else
@@ -241,13 +243,20 @@ conversation_follow(struct rd_conversation *c, struct rd_task *t)
     conversation_line_up(c, t, busy);
 }
 
+/* By its path: a reload may have given it another number. */
+static bool
+conversation_same_script(const struct rd_task *a, const struct rd_task *b)
+{
+    return rd_slice_eq(a->config->scripts[a->script], b->config->scripts[b->script]);
+}
+
 /* The message becomes that of the burst so far, which it ends; false: it cannot. */
 static bool
 conversation_merge(struct rd_conversation *c, struct rd_task *t)
 {
     struct rd_message *joined;
 
-    if (c->held->script != t->script)
+    if (!conversation_same_script(c->held, t))
         return false;
     joined = rd_burst_join(c->held->message, t->message);
     if (joined == NULL)

@@ -11,6 +11,7 @@ rd_debounce_wants(struct rd_task *t)
 {
     /* the successor of a lost thread need not wait: it has waited long enough */
     return !t->again && t->message->kind == RD_KIND_MESSAGE &&
+           t->message->opt_out == RD_OPT_OUT_NONE &&    /* HELP may be a message, too */
            rd_script_debounce(t->generation, t->script) > 0 &&
            rd_inbox_pick(t) && t->handler == RD_HANDLER_MESSAGE;
 }

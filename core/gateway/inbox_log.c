@@ -13,7 +13,9 @@ rd_inbox_log_entry(const struct rd_task *t, enum rd_outcome outcome, enum rd_why
     if (outcome == RD_OUTCOME_empty)
         outcome = RD_OUTCOME_ok;    /* nobody waits for what it says */
     rd_metric_add(RD_METRIC_messages_total, rd_metric_outcome(RD_KIND_SCHEDULE, outcome), 1);
-    if (!rd_log_begin(&l, why == RD_WHY_late_limit ? RD_LOG_WARN : RD_LOG_INFO, "schedule"))
+    if (!rd_log_begin(&l, why == RD_WHY_late_limit || why == RD_WHY_queue_full ? RD_LOG_WARN
+                                                                               : RD_LOG_INFO,
+                      "schedule"))
         return;
     rd_log_slice(&l, "script", t->config->scripts[t->script]);
     rd_log_slice(&l, "entry", t->message->from);

@@ -11,7 +11,15 @@ enum rd_next rd_step_finish(struct rd_exchange *x);
 static enum rd_log_level
 finish_level(const struct rd_verdict *v)
 {
-    return v->why == RD_WHY_deadline || v->why == RD_WHY_late_limit ? RD_LOG_WARN : RD_LOG_INFO;
+    switch (v->why) {
+    case RD_WHY_deadline:
+    case RD_WHY_no_turn:
+    case RD_WHY_error_handler:
+    case RD_WHY_late_limit:
+        return RD_LOG_WARN;
+    default:
+        return RD_LOG_INFO;
+    }
 }
 
 static void

@@ -69,6 +69,18 @@ def test_a_sleeping_handler_is_answered_for_at_the_soft_deadline(gw, twilio):
     assert (unrecorded(gw), undeliverable(gw), ran(gw, "SM1")) == (0, 0, 1)
 
 
+def test_a_message_that_waited_for_its_turn_says_so(gateway, twilio):
+    with gateway(TOOLS, deadline="1s", fallback_reply=FALLBACK, script_threads=1) as gw:
+        gw.fault("script.start", stall_until="released")
+        answer = twilio.text(gw, "quick", sid="SM1")
+        assert (answer.status, answer.messages) == (200, [FALLBACK])
+        line = gw.wait_log("message", sid="SM1")
+        assert (line["outcome"], line["why"], line["level"]) == ("cancelled", "no_turn", "warn")
+        gw.release("script.start")
+        gw.wait_metric("replyd_runs", equals=0)
+        assert ran(gw, "SM1") == 0
+
+
 def test_replies_so_far_come_before_the_fallback(gw, twilio):
     answer = twilio.text(gw, "said")
     assert answer.messages == ["a", "b", FALLBACK] and 0.9 < answer.elapsed < 2
@@ -101,7 +113,8 @@ def test_a_failed_handlers_replies_stay_unsent_when_its_error_handler_is_late(ga
         answer = twilio.text(gw, sid="SM1")
         assert (answer.status, answer.messages) == (200, [FALLBACK])
         assert gw.wait_log("script_failed", sid="SM1")["outcome"] == outcome
-        assert gw.wait_log("message", sid="SM1")["outcome"] == outcome
+        line = gw.wait_log("message", sid="SM1")
+        assert (line["outcome"], line["why"], line["level"]) == (outcome, "error_handler", "warn")
         assert gw.metric("replyd_messages_total", outcome=outcome) == 1
 
 

@@ -63,6 +63,16 @@ def test_a_keyword_ends_the_burst(gateway, twilio):
         assert first.result().messages == ["SM1: well (SM1=well) 0"]
 
 
+@pytest.mark.parametrize("word", ["HELP", "STOP"])
+def test_an_opt_out_word_ends_the_burst_also_where_a_message_handler_gets_it(gateway, twilio, word):
+    with gateway(SCRIPT % "13s") as gw:
+        first = twilio.text_async(gw, "well", sid="SM1")
+        gw.wait_metric("replyd_runs", equals=1)
+        answer = twilio.text(gw, word, sid="SM2")
+        assert answer.messages == (["SM2: HELP (SM2=HELP) 0"] if word == "HELP" else [])
+        assert first.result().messages == ["SM1: well (SM1=well) 0"]
+
+
 @pytest.mark.parametrize("rule", ["drop", "latest"])
 def test_a_keyword_comes_after_the_burst_that_it_ends_whatever_the_rule(gateway, twilio, rule):
     script = (SCRIPT % "13s").replace("return {", f"return {{ concurrency = '{rule}',")
@@ -109,6 +119,27 @@ def test_a_flood_is_joined_in_twenties(gateway, twilio):
         assert sent[19].result().messages[0].count("again") == 40    # bodies, parts
         assert twilio.text(gw, "now").messages == ["now 1"]
         assert sent[24].result().messages[0].count("again") == 10
+
+
+TWO = {"a.lua": "return { debounce = '13s', message = function(m) return 'A ' .. m.body end }",
+       "b.lua": "return { debounce = '1s', message = function(m) return 'B ' .. m.body end }"}
+ROUTES = [{"path": "/a", "script": "scripts/a.lua"}, {"path": "/b", "script": "scripts/b.lua"}]
+
+
+def test_a_reload_that_moves_scripts_joins_none_of_two(gateway, twilio):
+    """Of the scripts' places in the configuration a burst knows nothing."""
+    with gateway(TWO, routes=ROUTES) as gw:
+        first = twilio.text_async(gw, "first", path="/a")
+        gw.wait_metric("replyd_runs", equals=1)
+        gw.reload(TWO, routes=ROUTES[::-1])
+        assert twilio.text(gw, "second", path="/b").messages == ["B second"]
+        assert first.result().messages == ["A first"]
+        first = twilio.text_async(gw, "third", path="/a")
+        gw.wait_metric("replyd_runs", equals=1)
+        fast = {"a.lua": TWO["a.lua"].replace("13s", "1s"), "b.lua": TWO["b.lua"]}
+        gw.reload(fast, routes=ROUTES)
+        assert twilio.text(gw, "fourth", path="/a").messages == ["A third\nfourth"]
+        assert first.result().messages == []
 
 
 def test_a_burst_goes_on_over_a_reload(gateway, twilio):

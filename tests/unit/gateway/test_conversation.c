@@ -107,6 +107,7 @@ test_at_its_deadline_a_waiting_one_leaves_the_queue(void **state)
     answer(1, "third");
     settle_all();
     assert_int_equal(t[1]->outcome, RD_OUTCOME_cancelled);
+    assert_int_equal(t[1]->why, RD_WHY_no_turn);
     BODIES(t[2], "third");
     assert_int_equal(n_runs, 2);
 }

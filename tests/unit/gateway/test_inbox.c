@@ -194,7 +194,7 @@ test_after_a_failure_the_deadline_sends_the_fallback_alone(void **state)
     settle_all();
     assert_answer(t, FALLBACK_BIT);
     assert_int_equal(t->outcome, RD_OUTCOME_memory);
-    assert_int_equal(t->why, RD_WHY_none);
+    assert_int_equal(t->why, RD_WHY_error_handler);
     end_run(0, RD_OUTCOME_memory, reply_of("too late"));
     settle_all();
     assert_int_equal(world_count(RD_METRIC_undeliverable_total), 0);

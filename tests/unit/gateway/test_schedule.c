@@ -150,6 +150,28 @@ test_one_at_a_time_for_each_entry(void **state)
     assert_int_equal(world.g.in_flight, 0);
 }
 
+/* One hangs and one waits for it: the third has no place, and that is told. */
+static void
+test_a_tick_that_is_dropped_is_counted(void **state)
+{
+    (void)state;
+    world.config.max_sender_queue = 1;
+    entry(&world.generation, "* * * * *");
+    install(NINE - 30);
+    for (unsigned i = 0; i < 3; i++)
+        tick(NINE + 60 * i);
+    assert_int_equal(world.g.in_flight, 2);
+    assert_int_equal(rd_metric_get(RD_METRIC_messages_total,
+                                   rd_metric_outcome(RD_KIND_SCHEDULE, RD_OUTCOME_dropped)), 1);
+    for (unsigned i = 0; i < 2; i++) {
+        end_run(i, RD_OUTCOME_empty, NULL);
+        pump();
+    }
+    settle_all();
+    assert_int_equal(n_runs, 2);
+    assert_int_equal(world.g.in_flight, 0);
+}
+
 static void
 test_what_was_missed_runs_once(void **state)
 {
@@ -309,6 +331,7 @@ main(void)
         IN(test_each_tick_runs_once_on_shard_0),
         IN(test_the_minute_of_the_start_is_not_due),
         IN(test_one_at_a_time_for_each_entry),
+        IN(test_a_tick_that_is_dropped_is_counted),
         IN(test_what_was_missed_runs_once),
         IN(test_or_is_skipped),
         IN(test_a_restart_finds_what_was_missed_meanwhile),
