@@ -9,6 +9,8 @@
  */
 #include "script/evict.h"
 
+#include "script/weigh.h"
+
 #define EVICT_SHARE 64    /* of the VM: who holds less than one such part is not to blame */
 #define EVICT_VAIN 32     /* when less than one such part came back, memory is not the runs' */
 
@@ -45,6 +47,7 @@ rd_evict_most(struct rd_worker *w, struct rd_vm *vm)
     vm->evicted_at = 0;
     if (vm->used <= RD_VM_BRIM(vm->limit) || vain || w->stopping)
         return false;
+    rd_weigh(w, vm);
     while (left > enough && (run = evict_pick(w, vm)) != NULL) {
         left -= run->charge->mem;
         if (run->state == RD_RUN_WAITING)

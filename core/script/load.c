@@ -20,6 +20,7 @@
 #include "script/plugin.h"
 #include "script/sandbox.h"
 #include "script/slice.h"
+#include "script/weigh.h"
 
 /* replyd: the registered functions, then what plugins and host add. */
 static void
@@ -171,6 +172,8 @@ rd_vm_load(struct rd_generation *g, unsigned index, struct rd_vm **out, struct r
     vm->clock = NULL;
     rd_vm_report(vm);
     if (status == LUA_OK) {
+        lua_gc(vm->L, LUA_GCCOLLECT);
+        rd_weigh_load(vm);
         *out = vm;
         return 0;
     }

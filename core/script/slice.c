@@ -14,7 +14,9 @@
 #include "base/clock.h"
 #include "base/metric.h"
 #include "loop/bell.h"
+#include "script/run.h"
 #include "script/vm.h"
+#include "script/weigh.h"
 
 #define SLICE_SIGNAL SIGURG    /* ignored by default, so a stray one harms nobody */
 
@@ -207,14 +209,15 @@ slice_stay(lua_State *L, struct rd_vm *vm)
     slice_kill(L, vm, RD_KILLED_BLOCKED);
 }
 
-/* The handler's charge passed its limit: what is garbage does not count. */
+/* The handler's charge passed its limit: what is garbage, or others', does not count. */
 static void
 slice_collect(lua_State *L, struct rd_vm *vm)
 {
     struct rd_budget *b = vm->budget;
 
     lua_gc(L, LUA_GCCOLLECT);
-    rd_vm_settle_charge(vm);
+    if (vm->run != NULL)
+        rd_weigh(vm->run->worker, vm);
     b->mem_over = false;
     if (b->mem > b->mem_limit)
         slice_kill(L, vm, RD_KILLED_MEMORY);

@@ -339,10 +339,9 @@ rd_vm_give_thread(struct rd_vm *vm, struct rd_thread t)
 }
 
 void
-rd_vm_settle_charge(struct rd_vm *vm)
+rd_vm_push_threads(struct rd_vm *vm)
 {
-    if (vm->budget != NULL && vm->budget->mem > (int64_t)vm->used)
-        vm->budget->mem = (int64_t)vm->used;
+    lua_rawgetp(vm->L, LUA_REGISTRYINDEX, &vm_threads_key);
 }
 
 void

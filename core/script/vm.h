@@ -31,6 +31,7 @@ enum rd_killed { RD_ALIVE, RD_KILLED_CPU, RD_KILLED_BLOCKED, RD_KILLED_MEMORY };
 struct rd_budget {
     uint64_t cpu_ns, cpu_limit_ns;
     int64_t mem, mem_limit;         /* net bytes charged */
+    int64_t weight;                 /* scratch of weigh.c: bytes that only its coroutines hold */
     bool vm_full;                   /* the last refusal was for the VM's limit, not for this one */
     bool mem_over;                  /* limit passed: collect, then decide, at the next hook */
     uint16_t blocked_ms;            /* of KILLED_BLOCKED: what it had at most */
@@ -74,6 +75,7 @@ struct rd_vm {
 
     uint64_t slice_ns;
     size_t used, limit;             /* bytes of the allocator */
+    size_t loaded;                  /* of them the scripts' own, when they had been loaded */
     size_t gate;                    /* up to here it gives without a look; at most limit */
     bool pressed;                   /* the gate was passed in this slice, which ends soon */
     size_t reported;                /* of used, in the vm_bytes gauge */
@@ -136,8 +138,8 @@ struct rd_thread rd_vm_take_thread(struct rd_vm *vm);
 /* Gives a coroutine back that has ended (closed first if it had failed or was suspended). */
 void rd_vm_give_thread(struct rd_vm *vm, struct rd_thread t);
 
-/* After a full collection: a budget holds at most what the VM holds. */
-void rd_vm_settle_charge(struct rd_vm *vm);
+/* Pushes the table of coroutines, or nil, onto the main thread. */
+void rd_vm_push_threads(struct rd_vm *vm);
 /* Brings the vm_bytes gauge up to date when it is off by much; gives back what much was freed. */
 void rd_vm_report(struct rd_vm *vm);
 
