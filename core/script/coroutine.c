@@ -48,7 +48,7 @@ co_enter(lua_State *L, lua_State *co, int n_args, int *n_results)
     vm->blocked += blocked;
     rd_slice_switch(vm->clock, co);
     status = lua_resume(co, L, n_args, n_results);
-    rd_slice_switch(vm->clock, L);
+    rd_slice_back(vm->clock, L);
     vm->blocked -= blocked;
     return status;
 }
@@ -62,7 +62,7 @@ co_close_thread(lua_State *L, lua_State *co)
 
     rd_slice_switch(clock, co);
     status = lua_closethread(co, L);
-    rd_slice_switch(clock, L);
+    rd_slice_back(clock, L);
     return status;
 }
 

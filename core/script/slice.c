@@ -90,6 +90,14 @@ slice_shall_arm(lua_State *L, uint64_t number)
            number % SLICE_AGAIN == 0;
 }
 
+void
+rd_slice_back(struct rd_slice_clock *c, lua_State *L)
+{
+    rd_slice_switch(c, L);
+    if (slice_is_due(c))
+        rd_slice_arm(c);
+}
+
 /* Between any two instructions of the worker: stores, rings, and lua_sethook, which allows it. */
 static void
 slice_on_signal(int number)
@@ -101,6 +109,7 @@ slice_on_signal(int number)
     if (c == NULL || rd_slice_running(c) == NULL || !slice_is_due(c))
         return;    /* late: that slice is over */
     handled = atomic_fetch_add_explicit(&c->handled, 1, memory_order_relaxed);
+    lua_stepsleft = 0;    /* loops in C ask at their next turn */
     rd_bell_on_signal();    /* what earlier runs posted need not wait for this one */
     if (slice_shall_arm(rd_slice_running(c), handled))
         rd_slice_arm(c);

@@ -54,7 +54,7 @@ void rd_slice_open(struct rd_slice_clock *c, struct rd_vm *vm, lua_State *L, uin
 /* It is over: charges its CPU time to the budget; parks for ever if the thread is lost. */
 void rd_slice_close(struct rd_slice_clock *c, uint64_t now_ns);
 
-/* A coroutine of the script is resumed inside the slice, or has come back to L. */
+/* A coroutine of the script is resumed inside the slice. */
 static inline void
 rd_slice_switch(struct rd_slice_clock *c, lua_State *L)
 {
@@ -67,6 +67,8 @@ rd_slice_running(struct rd_slice_clock *c)
     return atomic_load_explicit(&c->running, memory_order_relaxed);
 }
 
+/* One has come back to L: a tick meanwhile has armed it, which will run no instruction any more. */
+void rd_slice_back(struct rd_slice_clock *c, lua_State *L);
 /* Makes the hook run at the next instruction of the running coroutine. */
 void rd_slice_arm(struct rd_slice_clock *c);
 /* Raises the error of a killed budget. */

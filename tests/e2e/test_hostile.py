@@ -154,8 +154,10 @@ def test_many_that_block_their_thread_hold_nobody_up_for_long(gateway, twilio):
         said = [int(re.search(r"more than (\d+) ms", line["error"])[1]) for line in gw.lines
                 if line.get("event") == "script_failed"]
     assert [a.messages for a in answers] == [[FALLBACK]] * 12
-    slow = said[0] / 100
-    assert said[:4] == [100 * slow, 50 * slow, 25 * slow, 15 * slow] and len(said) == 12, said
+    slow = said[0] / 100    # what a sanitizer adds
+    for most, ms in zip([100, 60, 40, 25, 20], said):    # less what was paid back meanwhile
+        assert 15 * slow <= ms <= most * slow, said
+    assert len(said) == 12, said
     assert not report.lost and not report.failed and not report.foreign, report.foreign[:5]
     assert not [r for r in report.results
                 if r.latency > machine.limit(0.8, r.intended, r.intended + r.latency)], report
