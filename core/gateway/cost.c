@@ -40,7 +40,7 @@ cost_of(struct rd_answer_cost *cost, const struct rd_reply_message *m)
 void
 rd_cost_note(struct rd_answer *a, const struct rd_reply *r, struct rd_slice channel)
 {
-    if (a == NULL || r == NULL ||
+    if (a == NULL || r == NULL || r->n == 0 ||    /* the empty answer is every thread's */
         (!rd_slice_eq(channel, RD_LIT("sms")) && !rd_slice_eq(channel, RD_LIT("mms"))))
         return;
     a->cost.n = 0;

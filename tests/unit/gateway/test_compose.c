@@ -1,4 +1,5 @@
 /* Replies become the bytes of an answer; keys say which reply is which. */
+#include <pthread.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -7,6 +8,7 @@
 #include <cmocka.h>
 
 #include "gateway/compose.h"
+#include "gateway/cost.h"
 
 static struct rd_limits_note note;
 
@@ -33,6 +35,32 @@ reply_of(const char *body)
 
     rd_reply_add(r)->body = rd_slice_str(body);
     return r;
+}
+
+/* Any thread may answer with it, so none writes to it. */
+static void *
+note_nothing(void *reply)
+{
+    struct rd_answer *empty = rd_compose_empty();
+
+    for (int i = 0; i < 1000; i++)
+        rd_cost_note(empty, reply, RD_LIT("sms"));
+    rd_answer_unref(empty);
+    return NULL;
+}
+
+static void
+test_the_empty_answer_is_every_threads(void **state)
+{
+    struct rd_reply *nothing = rd_reply_new(1 << 10);
+    pthread_t threads[2];
+
+    (void)state;
+    for (int i = 0; i < 2; i++)
+        assert_int_equal(pthread_create(&threads[i], NULL, note_nothing, nothing), 0);
+    for (int i = 0; i < 2; i++)
+        assert_int_equal(pthread_join(threads[i], NULL), 0);
+    rd_reply_free(nothing);
 }
 
 static void
@@ -181,6 +209,7 @@ int
 main(void)
 {
     const struct CMUnitTest tests[] = {
+        IN(test_the_empty_answer_is_every_threads),
         IN(test_empty_answers_are_two_constants),
         IN(test_an_answer_has_its_bytes_and_keys),
         IN(test_beyond_the_limits_it_says_why),
