@@ -206,7 +206,8 @@ static const struct rd_option options_core[] = {
     COUNT("max_lost_threads", "4", 1, 1000, RD_INTO_UINT, C(max_lost_threads),
         "Script threads that may get lost before replyd ends itself (exit code 70).")
     COUNT("max_in_flight", "10000", 1, 1000000, RD_INTO_SIZE, C(max_in_flight),
-        "Messages being answered at a time; beyond it 503.")
+        "Messages being answered, and handlers that go on behind their answer, at a time; beyond it"
+        " 503. Status and schedule handlers wait while half of it is taken.")
     COUNT("max_mailbox", "4096", 1, 1000000, RD_INTO_SIZE, C(max_mailbox),
         "Messages waiting for one script thread; beyond it 503.")
     COUNT("max_sender_queue", "20", 1, 1000, RD_INTO_SIZE, C(max_sender_queue),

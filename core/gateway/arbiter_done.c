@@ -159,7 +159,8 @@ done_log_undeliverable(const struct rd_claim *c, unsigned n)
     rd_log_str(&l, "outcome", rd_outcome_name(RD_OUTCOME_undeliverable));
     rd_log_uint(&l, "replies", n);
     rd_log_str(&l, "why",
-               "Twilio had its answer; late replies come with outgoing sends, not in this version");
+               "Twilio had its answer, at msg:finish or the deadline; late replies come with"
+               " outgoing sends, not in this version");
     rd_log_end(&l);
 }
 

@@ -185,6 +185,15 @@ rd_hold_post_final(struct arbiter_hold *h, enum rd_row_state to, struct rd_run_r
     rd_hold_post(h, r);
 }
 
+/* Events wait while half of the places are taken, so that their handlers leave some to messages. */
+static size_t
+hold_most(const struct rd_claim *c)
+{
+    size_t most = rd_hold_config(c)->max_in_flight;
+
+    return c->message->kind == RD_KIND_MESSAGE ? most : most - most / 2;
+}
+
 int
 rd_hold_dispatch(struct arbiter_hold *h)
 {
@@ -194,7 +203,7 @@ rd_hold_dispatch(struct arbiter_hold *h)
     struct rd_task *t;
     int error;
 
-    if (atomic_load_explicit(&h->g->in_flight, memory_order_relaxed) >= config->max_in_flight)
+    if (atomic_load_explicit(&h->g->in_flight, memory_order_relaxed) >= hold_most(c))
         return RD_E_BUSY;
     t = rd_task_new(h->g, ref, rd_gateway_next_run(h->g), c->message, c->generation, c->script,
                     c->shard);

@@ -1,5 +1,6 @@
 """Too much at a time: 503, nothing recorded, and the next call runs afresh."""
 
+from harness import wait_for
 from load import Load
 
 SCRIPT = """
@@ -7,7 +8,7 @@ return { keywords = {
   wait = function() replyd.debug.wait_event("go") return "went" end,
   go = function() replyd.debug.signal("go") return "gone" end,
   echo = function(msg) replyd.log.info("ran " .. msg.args) return msg.args end,
-} }
+}, status = function() replyd.log.info("status") replyd.debug.wait_event("go") end }
 """
 
 
@@ -29,6 +30,21 @@ def test_beyond_max_in_flight_is_503_and_the_next_call_runs_afresh(gateway, twil
             assert (again.status, again.messages) == (200, [r.token])
         gw.wait_metric("replyd_claims", at_least=1)
         gw.wait_metric("replyd_exchanges", equals=0)
+
+
+def test_events_that_wait_leave_half_of_the_places_to_messages(gateway, twilio):
+    with gateway(SCRIPT, script_threads=1, max_in_flight=10) as gw:
+        for i in range(20):
+            assert twilio.status(gw, "sent", sid=f"SM{i}").status == 204
+        gw.wait_log("script", n=5, msg="status")
+        for i in range(10):
+            assert twilio.text(gw, f"echo {i}").messages == [str(i)]
+        assert len(gw.log("script", msg="status")) == 5
+
+        def all_have_run():
+            assert twilio.text(gw, "go").messages == ["gone"]
+            return len(gw.log("script", msg="status")) == 20 and gw.metric("replyd_runs") == 0
+        wait_for(all_have_run, "the others to run")
 
 
 def test_beyond_max_mailbox_is_503_and_the_next_call_runs_afresh(gateway, twilio, count):
