@@ -166,7 +166,8 @@ rules_check_scripts(struct rd_config_reader *r)
         if (access(path.p, R_OK) == 0)
             continue;
         if (r->args->script == NULL && c->n_routes == 1 && !rd_config_was_set(r, "routes"))
-            rd_config_error(r, "%s: %m; name the script: replyd run SCRIPT", path.p);
+            rd_config_error(r, "%s: %m; name the script: replyd run SCRIPT,"
+                               " replyd check SCRIPT", path.p);
         else
             rd_config_error(r, "%s: %m", path.p);
     }

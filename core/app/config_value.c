@@ -135,6 +135,17 @@ value_address(struct rd_slice text, struct rd_slice *host, uint16_t *port)
     return value_is_address(*host);
 }
 
+/* Port 0 is another one each time. */
+static bool
+value_is_taken(const struct rd_config *c, const struct rd_listen *l)
+{
+    for (size_t i = 0; i < c->n_listen; i++)
+        if (l->port != 0 && c->listen[i].port == l->port &&
+            rd_slice_eq(c->listen[i].host, l->host))
+            return true;
+    return false;
+}
+
 static void
 value_listen_one(struct rd_config_reader *r, const struct rd_option *o, void *base)
 {
@@ -153,6 +164,8 @@ value_listen_one(struct rd_config_reader *r, const struct rd_option *o, void *ba
         || !value_address(rest, &l->host, &l->port))
         rd_config_expected(r, o, "http:// or https://, an IP address or localhost, and a port"
                                  " unless it is 80 or 443 (\"https://0.0.0.0:443\")");
+    else if (value_is_taken(c, l))
+        rd_config_error(r, "the list has that address and port already");
     else
         c->n_listen++;
 }

@@ -246,8 +246,9 @@ handlers_keyword(struct handlers_in *in)
     const char *p;
 
     if (lua_type(L, -2) != LUA_TSTRING)
-        handlers_error(in, "keywords", "a keyword is a text, not %s: [\"%s\"] =",
-                       luaL_typename(L, -2), lua_isinteger(L, -2) ? "1" : "...");
+        handlers_error(in, "keywords", "a keyword is a text and has a value: "
+                       "keywords = { hours = function(msg) ... end }, not a list or a key that "
+                       "is a %s", luaL_typename(L, -2));
     p = lua_tolstring(L, -2, &n);
     k.key = rd_fold_key(rd_slice_make(p, n), &in->vm->generation->arena);
     if (k.key.n == 0)

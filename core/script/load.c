@@ -18,6 +18,7 @@
 #include "script/generation.h"
 #include "script/handlers.h"
 #include "script/plugin.h"
+#include "script/report.h"
 #include "script/sandbox.h"
 #include "script/slice.h"
 #include "script/weigh.h"
@@ -119,8 +120,8 @@ load_explain(lua_State *L, const struct rd_budget *b, int status, struct rd_buf 
         rd_buf_printf(error, "%s%snot enough memory for loading (vm_memory)", where,
                       where[0] != '\0' ? ": " : "");
     else if (text != NULL)
-        rd_buf_printf(error, "%s%s%s%s", place, place[0] != '\0' ? ": " : "", text,
-                      b->killed == RD_KILLED_CPU ? " by loading" : "");
+        rd_buf_printf(error, "%s%s%s%s%s", place, place[0] != '\0' ? ": " : "", text,
+                      rd_report_advice(text), b->killed == RD_KILLED_CPU ? " by loading" : "");
     else
         rd_buf_printf(error, "%s%san error that is %s%s", place, place[0] != '\0' ? ": " : "",
                       lua_isnil(L, -1) ? "" : "a ", luaL_typename(L, -1));

@@ -60,7 +60,10 @@ rd_lua_check_duration(lua_State *L, int arg)
     uint64_t ms = 0;
 
     if (!rd_lua_to_duration(L, arg, &ms))
-        luaL_argerror(L, arg, "a duration is a number of seconds or a text such as \"5m\"");
+        luaL_argerror(L, arg, lua_pushfstring(L, "a duration is a number of seconds from 0 on or a "
+                                              "text such as \"5m\", not %s",
+                                              lua_isstring(L, arg) ? lua_tostring(L, arg)
+                                                                   : luaL_typename(L, arg)));
     return ms;
 }
 

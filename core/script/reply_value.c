@@ -204,6 +204,8 @@ reply_unknown_key(struct reply_in *in, const char *key)
     rd_suggest_offer(&s, RD_LIT("media"));
     for (size_t i = 0; i < REPLY_ATTRIBUTES; i++)
         rd_suggest_offer(&s, rd_slice_str(reply_attributes[i].key));
+    if (strcmp(key, "text") == 0 || strcmp(key, "message") == 0)    /* as others call it */
+        s.best = RD_LIT("body");
     if (s.best.p != NULL)
         reply_error(in, "a message has no '%s': did you mean '%s'?", key, s.best.p);
     reply_error(in, "a message has no '%s'", key);

@@ -73,15 +73,27 @@ report_suggest(struct rd_buf *b, lua_State *L, const char *text)
         rd_buf_printf(b, ": did you mean '%.*s'?", RD_PRI(s.best));
 }
 
-/* The matcher nests for captures and repetitions, and counts its steps: both have an end. */
-static void
-report_advise(struct rd_buf *b, const char *text)
+/* What Lua says of them sends nobody the right way. */
+const char *
+rd_report_advice(const char *text)
 {
-    static const char mark[] = "pattern too complex";
+    static const struct { const char *end, *advice; } rows[] = {
+        { "pattern too complex", ": use simpler patterns one after the other, or shorter texts" },
+        { "(global 'io')", ": scripts have no files" },
+        { "(global 'dofile')", ": scripts have no files but modules, for require" },
+        { "(global 'loadfile')", ": scripts have no files but modules, for require" },
+        { "(field 'getenv')", ": scripts do not see the environment" },
+        { "(field 'execute')", ": scripts start no programs" },
+    };
     size_t n = strlen(text);
 
-    if (n >= sizeof mark - 1 && strcmp(text + n - (sizeof mark - 1), mark) == 0)
-        rd_buf_put_str(b, ": use simpler patterns one after the other, or shorter texts");
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        size_t m = strlen(rows[i].end);
+
+        if (n >= m && strcmp(text + n - m, rows[i].end) == 0)
+            return rows[i].advice;
+    }
+    return "";
 }
 
 /* Buffers of Lua's own libraries say no more than this, and have no place. */
@@ -138,7 +150,7 @@ rd_report_on_error(lua_State *L)
     else
         rd_buf_put(&run->trace, text, n < RD_RUN_TRACE / 2 ? n : RD_RUN_TRACE / 2);
     report_suggest(&run->trace, L, text);
-    report_advise(&run->trace, text);
+    rd_buf_put_str(&run->trace, rd_report_advice(text));
     report_traceback(&run->trace, run->vm->generation, L);
     report_returned(run, L);
     lua_settop(L, 1);

@@ -14,6 +14,8 @@ int rd_report_on_error(lua_State *L);
 void rd_report_want(struct rd_run *run);
 /* The text of one that ends because it holds most of a full VM, and its line. */
 void rd_report_evicted(struct rd_run *run);
+/* What to do about an error with that text, to be put behind it; "" mostly. */
+const char *rd_report_advice(const char *text);
 /* One line for a handler that failed. */
 void rd_report_error(struct rd_run *run);
 /* One line when the handler logged more than it may. */

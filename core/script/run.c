@@ -188,18 +188,6 @@ run_end(struct rd_run *run)
 
 /* ---- slices ---------------------------------------------------------------- */
 
-/* Slices that end by waiting before the tick have nobody else to look at it. */
-static void
-run_check_budget(struct rd_run *run)
-{
-    struct rd_budget *b = run->charge;
-
-    if (b->killed != RD_ALIVE || b->cpu_ns <= b->cpu_limit_ns || run->cancelled)
-        return;
-    b->killed = RD_KILLED_CPU;
-    rd_slice_arm(&run->worker->clock);
-}
-
 static void
 run_open_slice(struct rd_run *run, uint64_t now_ns)
 {
@@ -211,7 +199,8 @@ run_open_slice(struct rd_run *run, uint64_t now_ns)
     run->vm->where[0] = '\0';
     atomic_store_explicit(&c->order, run->order.order, memory_order_relaxed);
     rd_slice_open(c, run->vm, run->thread.L, now_ns);
-    run_check_budget(run);
+    if (!run->cancelled)
+        rd_slice_limit(c);
 }
 
 static void
@@ -242,10 +231,7 @@ run_close_thread(struct rd_run *run, uint64_t *now_ns)
     run_set_budget(run, limit);
     run->charge = &run->budget;
     run_open_slice(run, *now_ns);
-    if (limit == 0) {
-        run->budget.killed = RD_KILLED_CPU;
-        rd_slice_arm(&run->worker->clock);
-    }
+    rd_slice_limit(&run->worker->clock);
     lua_closethread(L, NULL);
     run_close_slice(run, now_ns);
     if (over)

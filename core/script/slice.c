@@ -346,6 +346,17 @@ rd_slice_open(struct rd_slice_clock *c, struct rd_vm *vm, lua_State *L, uint64_t
 }
 
 void
+rd_slice_limit(struct rd_slice_clock *c)
+{
+    struct rd_budget *b = c->vm->budget;
+
+    if (b->killed != RD_ALIVE || b->cpu_ns < b->cpu_limit_ns)
+        return;
+    b->killed = RD_KILLED_CPU;
+    rd_slice_arm(c);
+}
+
+void
 rd_slice_close(struct rd_slice_clock *c, uint64_t now_ns)
 {
     uint64_t wall = now_ns - atomic_load_explicit(&c->start_ns, memory_order_relaxed);

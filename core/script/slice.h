@@ -51,6 +51,11 @@ int rd_slice_signal(void);
 void rd_slice_mark(struct rd_slice_clock *c);
 /* A slice of vm begins, in coroutine L, for the budget in vm->budget. */
 void rd_slice_open(struct rd_slice_clock *c, struct rd_vm *vm, lua_State *L, uint64_t now_ns);
+/*
+ * It ends at its first instruction if those before it have used up the budget: where they ended by
+ * waiting, before the tick, nobody looked at it.
+ */
+void rd_slice_limit(struct rd_slice_clock *c);
 /* It is over: charges its CPU time to the budget; parks for ever if the thread is lost. */
 void rd_slice_close(struct rd_slice_clock *c, uint64_t now_ns);
 

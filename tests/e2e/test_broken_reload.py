@@ -57,7 +57,7 @@ LINES = {    # second of three lines: line and words of the error
     "error()": (2, "an error that is nil"),
     "assert(false, 'no')": (2, "no"),
     "os.execute('ls')": (2, "field 'execute'"),
-    "io.open('x')": (2, "global 'io'"),
+    "io.open('x')": (2, "global 'io'): scripts have no files"),
     "load('x =')()": (2, "call a nil value"),
     "string.rep('x', 1 << 40)": (2, "resulting string too large"),
     "coroutine.yield()": (2, "coroutine.yield outside of a coroutine"),

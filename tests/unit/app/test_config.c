@@ -242,6 +242,8 @@ test_listeners(void **state)
         if (config_help_load(text) != NULL)
             fail_msg("%s was taken", text);
     }
+    expect(BASE "listen = { 'http://127.0.0.1:8080', 'https://localhost:8080' }",
+           "replyd.lua:1: listen[2]: the list has that address and port already\n");
     expect(BASE "listen = {}", "replyd.lua:1: listen: expected a URL or a list of URLs, found an"
                                " empty or too long list\n");
 }
@@ -416,7 +418,7 @@ test_scripts_and_files_are_beside_the_configuration(void **state)
     config_help_args.script = NULL;
     unlink("etc/scripts/main.lua");
     expect(NULL, "etc/replyd.lua: etc/scripts/main.lua: No such file or directory; name the script:"
-                 " replyd run SCRIPT\n");
+                 " replyd run SCRIPT, replyd check SCRIPT\n");
 }
 
 static void

@@ -37,7 +37,8 @@ static const struct {
     { "return { keywords = {}, error = print, schedule = {}, debounce = '1s' }",
       "*offers no handler" },
     { "return { 1 }", "scripts/bot.lua:1: the table of handlers has number as a key" },
-    { "return { keywords = { [1] = 'x' } }", "*a keyword is a text, not number" },
+    { "return { keywords = { [1] = 'x' } }", "*a keyword is a text and has a value: "
+      "keywords = { hours = function(msg) ... end }, not a list or a key that is a number" },
     { "return { keywords = {\n a = 'x', A = 'y' } }", "*keyword \"a\" is there twice" },
     { "return { keywords = { ['  '] = 'x' } }", "*has no word in it" },
     { "return { keywords = {\n  a = print } , message = 3 }", "*'message' must be a function" },

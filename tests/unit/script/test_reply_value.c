@@ -46,6 +46,7 @@ static const struct {
     { "{ body = 'b', [1] = 'a' }", "!a table is a list or a message, not both" },
     { "{ {} , 'a' }", "!a message needs 'body' or 'media'" },
     { "{ { 'a' } }", "!a list of messages holds a list (at 1)" },
+    { "{ text = 'x' }", "!a message has no 'text': did you mean 'body'?" },
     { "{ bdy = 'x' }", "!a message has no 'bdy': did you mean 'body'?" },
     { "{ to = '+1' }", "!a message needs 'body' or 'media'" },
     { "{ body = {} }", "!'body' must be a string, not a table" },

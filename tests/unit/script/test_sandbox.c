@@ -132,8 +132,9 @@ static const struct {
       "falsefalse" },
     /* tables that claim to be endless */
     { "return select(2, pcall(replyd.sleep)) .. '; ' .. select(2, pcall(xpcall))",
-      "bad argument #1 to 'replyd.sleep' (a duration is a number of seconds or a text such as "
-      "\"5m\"); bad argument #2 to 'xpcall' (function expected, got no value)" },
+      "bad argument #1 to 'replyd.sleep' (a duration is a number of seconds from 0 on or a "
+      "text such as \"5m\", not no value); bad argument #2 to 'xpcall' "
+      "(function expected, got no value)" },
     { "return ('').rep('', 1 << 60) .. ('x'):rep(3, '-')", "x-x-x" },
     { "local t = {1, 2} table.insert(t, 3) table.insert(t, 1, 0) table.remove(t) "
       "return table.concat(table.move(t, 1, 3, 2), ',')", "0,0,1,2" },
