@@ -9,6 +9,7 @@
 #include <lauxlib.h>
 
 #include "base/log.h"
+#include "replyd.h"
 #include "script/docs.h"
 #include "script/generation.h"
 #include "script/run.h"
@@ -140,6 +141,7 @@ rd_lua_print(lua_State *L)
 
     luaL_buffinit(L, &b);
     for (int i = 1; i <= n; i++) {
+        rd_lua_steps(L, 4);
         if (i > 1)
             luaL_addchar(&b, '\t');
         log_text(L, i, NULL);
