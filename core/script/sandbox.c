@@ -7,6 +7,7 @@
  * of deps/ ask us whether to go on (slice.c).
  */
 #include "script/sandbox.h"
+#include "script/slice.h"
 
 #include <string.h>
 
@@ -81,7 +82,7 @@ sandbox_traceback(lua_State *L)
     int arg = other != L ? 1 : 0;
     const char *text = lua_tostring(L, arg + 1);
 
-    if (text == NULL && !lua_isnoneornil(L, arg + 1))
+    if ((text == NULL && !lua_isnoneornil(L, arg + 1)) || rd_slice_is_killed(L))
         lua_pushvalue(L, arg + 1);    /* as in plain Lua: what is no text comes back as it is */
     else
         luaL_traceback(L, other, text, (int)luaL_optinteger(L, arg + 2, other == L ? 1 : 0));

@@ -39,6 +39,7 @@
  */
 #define SLICE_BLOCKED (100 * RD_MS * SLICE_SLOW)
 #define SLICE_BLOCKED_LEAST (15 * RD_MS * SLICE_SLOW)
+#define SLICE_STAYS 4    /* looks at the clock before: one long collection is not the handler's */
 #define SLICE_PAID_BACK(ns) ((ns) / 20)
 
 #ifdef RD_TSAN
@@ -138,6 +139,12 @@ rd_slice_raise(lua_State *L)
     const struct rd_budget *b = vm->budget;
     char want[RD_VM_WANT];
 
+    lua_stepsleft = 0;    /* sticky in C, too: a loop that goes on asks at once */
+    if (!lua_checkstack(L, LUA_MINSTACK)) {    /* a metamethod's call has little, and may be deep */
+        lua_pop(L, 1);
+        lua_pushliteral(L, "the budget is used up");
+        return lua_error(L);
+    }
     luaL_where(L, 0);
     if (lua_rawlen(L, -1) == 0)    /* inside a C function */
         luaL_where(L, 1);
@@ -165,12 +172,18 @@ slice_kill(lua_State *L, struct rd_vm *vm, enum rd_killed why)
     rd_slice_raise(L);
 }
 
+bool
+rd_slice_is_killed(lua_State *L)
+{
+    const struct rd_budget *b = rd_vm_of(L)->budget;
+
+    return b != NULL && b->killed != RD_ALIVE;
+}
+
 void
 rd_slice_check(lua_State *L)
 {
-    struct rd_vm *vm = rd_vm_of(L);
-
-    if (vm->budget == NULL || vm->budget->killed == RD_ALIVE)
+    if (!rd_slice_is_killed(L))
         return;
     lua_sethook(L, slice_on_hook, LUA_MASKCOUNT, 1);
     rd_slice_raise(L);
@@ -212,7 +225,8 @@ slice_stay(lua_State *L, struct rd_vm *vm)
     struct rd_slice_clock *c = vm->clock;
     uint64_t may = slice_may_block(c);
 
-    if (c->loading || vm->budget->killed != RD_ALIVE || slice_cpu(c) <= may)
+    if (c->loading || vm->budget->killed != RD_ALIVE || ++c->stays < SLICE_STAYS ||
+        slice_cpu(c) <= may)
         return;
     vm->budget->blocked_ms = (uint16_t)(may / RD_MS);
     slice_kill(L, vm, RD_KILLED_BLOCKED);
@@ -335,6 +349,7 @@ rd_slice_open(struct rd_slice_clock *c, struct rd_vm *vm, lua_State *L, uint64_t
     vm->clock = c;
     vm->passing = RD_PASS_NONE;
     vm->blocked = 0;
+    c->stays = 0;
     if (SLICE_POLLS)
         rd_bell_ring_now();    /* no signal will do it */
     if (SLICE_POLLS || c->loading)

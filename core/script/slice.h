@@ -36,6 +36,7 @@ struct rd_slice_clock {
     bool loading;                   /* no watchdog: the hook counts all the time */
     struct rd_vm *vm;               /* whose slice is open */
     uint64_t cpu_mark;              /* the thread's CPU clock when it was last read */
+    unsigned stays;                 /* times in the open slice that it could not make way */
     uint64_t debt_ns;               /* of handlers that blocked the thread, as of debt_at */
     uint64_t debt_at;               /* monotonic */
 };
@@ -78,6 +79,8 @@ void rd_slice_back(struct rd_slice_clock *c, lua_State *L);
 void rd_slice_arm(struct rd_slice_clock *c);
 /* Raises the error of a killed budget. */
 int rd_slice_raise(lua_State *L);
+/* It is: what takes long should not begin. */
+bool rd_slice_is_killed(lua_State *L);
 /* Raises it where the budget is killed already; the hook stays armed in L. */
 void rd_slice_check(lua_State *L);
 /* A yield from L reaches the scheduler. */
