@@ -12,6 +12,7 @@
 #include "base/suggest.h"
 #include "script/generation.h"
 #include "script/sandbox.h"
+#include "script/slice.h"
 #include "script/worker.h"
 
 #define REPORT_FRAMES 20        /* of a traceback */
@@ -143,6 +144,9 @@ rd_report_on_error(lua_State *L)
     const char *text;
     size_t n;
 
+    if (run->kill_told)
+        return 1;    /* of a __close behind it, where the stack is gone already */
+    run->kill_told = rd_slice_is_killed(L);
     text = report_text(L, &n);
     rd_buf_reset(&run->trace);
     if (report_is_want(text))

@@ -63,6 +63,7 @@ static void
 run_set_budget(struct rd_run *run, uint64_t cpu_limit_ns)
 {
     run->cpu_ns += run->budget.cpu_ns;
+    run->kill_told = false;
     run->budget = (struct rd_budget){
         .cpu_limit_ns = cpu_limit_ns,
         .mem_limit = (int64_t)run->vm->generation->limits.handler_memory,

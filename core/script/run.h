@@ -51,6 +51,7 @@ struct rd_run {
     bool evicted : 1;                    /* ends in its next slice, for it holds most of the VM */
     bool in_error : 1;                   /* the `error` handler runs; outcome is already decided */
     bool failed : 1;                     /* the protected call ended with an error */
+    bool kill_told : 1;                  /* trace has the kill's error: those that follow are not */
     bool raises_value : 1;               /* the error is what the handler returned: nil, err */
     bool said_redirect : 1;              /* of a root: published, and nothing can follow it */
     struct rd_reply *reply;

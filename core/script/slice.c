@@ -146,10 +146,12 @@ rd_slice_raise(lua_State *L)
         return lua_error(L);
     }
     luaL_where(L, 0);
-    if (lua_rawlen(L, -1) == 0)    /* inside a C function */
-        luaL_where(L, 1);
-    else
+    if (lua_rawlen(L, -1) > 0)
         lua_pushliteral(L, "");
+    else if (b->killed == RD_KILLED_MEMORY && vm->where[0] != '\0')    /* where it was refused */
+        lua_pushfstring(L, "%s: ", vm->where);
+    else
+        luaL_where(L, 1);    /* inside a C function */
     if (b->killed == RD_KILLED_MEMORY)
         lua_pushstring(L, rd_vm_want(vm, b, want));
     else if (b->killed == RD_KILLED_BLOCKED)

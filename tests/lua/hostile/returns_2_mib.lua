@@ -1,4 +1,4 @@
--- outcome: error
+-- outcome: error or cpu
 -- within: 1500 ms
 -- reply: *
 return function(msg)
