@@ -41,6 +41,16 @@ def test_each_patch_begins_with_its_reason():
         assert source.text(patch).startswith("Reason: "), patch
 
 
+def test_a_patch_adds_no_files_but_our_own():
+    """A whole file of somebody else's, such as the copy that patch(1) leaves, would be in git."""
+    added = []
+    for patch in source.files("deps/patches/*.patch"):
+        added += re.findall(r"^@@ -0,0 .*", source.text(patch), re.M)
+        names = re.findall(r"^\+\+\+ b/(\S+)", source.text(patch), re.M)
+        assert names and all(n.endswith((".c", ".h")) for n in names), (patch, names)
+    assert len(added) == 2, added    # lua_replyd.h, lweigh.c
+
+
 def test_no_file_names_a_host_to_fetch_from():
     """The mirror is whatever apt here uses: neither its host nor any other stands in the tree."""
     bad = []
