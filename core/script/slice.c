@@ -34,8 +34,8 @@
 /*
  * CPU time in one slice that a handler may take where it cannot make way, less the thread's debt:
  * half of what others were ended for, a sixth of what others took and ended by themselves. It is
- * paid back at a twentieth of the time that passes. So not even many of them hold up the others
- * for a second, and one that sorts for 50 ms may do so a few times a second.
+ * paid back at a twentieth of the time that passes. So some dozens of them at once hold up the
+ * others for less than a second, and one that sorts for 50 ms may do so a few times a second.
  */
 #define SLICE_BLOCKED (100 * RD_MS * SLICE_SLOW)
 #define SLICE_BLOCKED_LEAST (15 * RD_MS * SLICE_SLOW)
