@@ -71,6 +71,13 @@ rd_children_cancel(struct rd_run *root, enum rd_outcome why)
         rd_run_cancel(child, why);
 }
 
+bool
+rd_child_ends_first(const struct rd_run *run)
+{
+    return run->root != run && !run->evicted && run->state != RD_RUN_RUNNING &&
+           run->vm->used > RD_VM_CROWDED(run->vm->limit);
+}
+
 uint64_t
 rd_child_close_budget(const struct rd_run *root, bool *over)
 {

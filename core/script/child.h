@@ -26,6 +26,11 @@ struct rd_run *rd_child_start(struct rd_run *parent, struct rd_thread thread,
 struct rd_thread rd_child_prepare(lua_State *L, int index);
 /* All children of a root end at their next boundary. */
 void rd_children_cancel(struct rd_run *root, enum rd_outcome why);
+/*
+ * Cancelled, in a VM that is crowded, it does not wait for its family's turns: hundreds of them
+ * would fill it for as long.
+ */
+bool rd_child_ends_first(const struct rd_run *run);
 /* A child has ended, its slice is closed: tells its group, forgets it, maybe its root too. */
 void rd_child_end(struct rd_run *child);
 

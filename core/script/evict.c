@@ -52,6 +52,7 @@ rd_evict_most(struct rd_worker *w, struct rd_vm *vm)
         left -= run->charge->mem;
         if (run->state == RD_RUN_WAITING)
             rd_run_drop_op(run);
+        run->evicted = true;
         rd_sched_put_first(w, run);
         vm->crowded = 0;    /* look again when they have ended */
         vm->evicted_at = vm->used;

@@ -31,14 +31,20 @@ struct rebuild {
 
 /* ---- on the worker, with the new VM --------------------------------------------- */
 
-/* Runs of the old VM that have no coroutine yet. */
+/* It has no coroutine yet; one that has ended has none any more. */
+static bool
+rebuild_may_move(const struct rd_run *run, const struct rd_vm *old)
+{
+    return run->vm == old && run->thread.L == NULL && run->state != RD_RUN_ENDED;
+}
+
 static unsigned
 rebuild_count_queued(const struct rd_worker *w, const struct rd_vm *old)
 {
     unsigned n = 0;
 
     for (const struct rd_run *run = w->runs; run != NULL; run = run->next)
-        n += run->vm == old && run->thread.L == NULL;
+        n += rebuild_may_move(run, old);
     return n;
 }
 
@@ -50,7 +56,7 @@ rebuild_swap(struct rebuild *r)
     if (!rd_generation_swap(r->generation, r->old, r->fresh, n))
         rd_slice_park();    /* this thread was declared lost a moment ago */
     for (struct rd_run *run = r->worker->runs; run != NULL; run = run->next)
-        if (run->vm == r->old && run->thread.L == NULL)
+        if (rebuild_may_move(run, r->old))
             run->vm = r->fresh;
     rd_metric_inc(RD_METRIC_vm_rebuilds_total);
     rd_log_msg(RD_LOG_WARN, "vm_rebuilt",

@@ -168,6 +168,7 @@ run_end_root(struct rd_run *run)
 
     if (run->thread.L != NULL)
         rd_vm_give_thread(run->vm, run->thread);
+    run->thread.L = NULL;    /* the run may stay for its children's sake */
     rd_vm_report(run->vm);
     if (rd_rebuild_is_due(run->vm))
         rd_rebuild_consider(run->worker, run->vm);
@@ -353,18 +354,18 @@ run_end_evicted(struct rd_run *run, uint64_t *now_ns)
 {
     struct rd_vm *vm = run->vm;
 
-    run->evicted = false;
     run->failed = true;
     if (!run->in_error)
         run->outcome = RD_OUTCOME_memory;
     rd_report_evicted(run);
     rd_reply_free(run->reply);
     run->reply = NULL;
-    rd_children_cancel(run->root, RD_OUTCOME_cancelled);
+    rd_children_cancel(run->root, RD_OUTCOME_cancelled);    /* it may be one of them */
+    run->evicted = false;
     run_close_thread(run, now_ns);
     rd_vm_give_thread(vm, run->thread);
     run->thread.L = NULL;
-    if (run->worker->evicted.head == NULL)
+    if (run->worker->first.head == NULL)
         rd_rebuild_consider(run->worker, vm);
     if (run->root != run || !run_start_error_handler(run, now_ns))
         run_end(run);
@@ -483,8 +484,11 @@ rd_run_cancel(struct rd_run *run, enum rd_outcome why)
     run->cancelled = true;
     if (!run->in_error)
         run->outcome = why;
-    if (run->state == RD_RUN_WAITING) {
+    if (run->state == RD_RUN_WAITING)
         rd_run_drop_op(run);
+    if (rd_child_ends_first(run)) {
+        rd_sched_put_first(w, run);
+    } else if (run->state == RD_RUN_WAITING) {
         rd_run_wake(run);
     } else if (run->state == RD_RUN_LOW || run->state == RD_RUN_QUEUED) {
         rd_sched_remove(w, run);

@@ -60,7 +60,7 @@ sched_push_again(struct rd_worker *w, struct rd_run *run)
 static bool
 sched_is_empty(const struct rd_worker *w)
 {
-    return w->evicted.head == NULL && w->ready.head == NULL && w->events.head == NULL &&
+    return w->first.head == NULL && w->ready.head == NULL && w->events.head == NULL &&
            w->low.head == NULL;
 }
 
@@ -93,10 +93,10 @@ static struct rd_run *
 sched_next(struct rd_worker *w)
 {
     bool first = w->ready.head != NULL || w->events.head != NULL;
-    struct rd_run *evicted = queue_pop(&w->evicted);
+    struct rd_run *ends = queue_pop(&w->first);
 
-    if (evicted != NULL)
-        return evicted;
+    if (ends != NULL)
+        return ends;
     if (first && (w->low.head == NULL || ++w->slices < SCHED_LOW_EVERY))
         return sched_first(w);
     w->slices = 0;
@@ -145,7 +145,7 @@ sched_on_check(uv_check_t *check)
 int
 rd_sched_open(struct rd_worker *w)
 {
-    w->evicted.tail = &w->evicted.head;
+    w->first.tail = &w->first.head;
     w->ready.tail = &w->ready.head;
     w->events.tail = &w->events.head;
     w->low.tail = &w->low.head;
@@ -191,8 +191,7 @@ rd_sched_put_first(struct rd_worker *w, struct rd_run *run)
     if (run->state != RD_RUN_WAITING)
         rd_sched_remove(w, run);
     run->state = RD_RUN_READY;
-    run->evicted = true;
-    queue_push(&w->evicted, run);
+    queue_push(&w->first, run);
     uv_idle_start(&w->idle, sched_on_idle);
 }
 

@@ -31,7 +31,7 @@ struct rd_worker {
     uv_check_t check;                  /* runs a batch behind the mails of each turn */
     struct rd_slice_clock clock;
 
-    struct rd_run_queue evicted;       /* have the next slices, to end in them */
+    struct rd_run_queue first;         /* have the next slices, to end in them */
     struct rd_run_queue ready;         /* new and woken */
     struct rd_run_queue events;        /* the same of status events */
     struct rd_run_queue low;           /* made way when their slice was over */
@@ -71,7 +71,7 @@ void rd_sched_close(struct rd_worker *w);
 void rd_sched_push(struct rd_worker *w, struct rd_run_queue *queue, struct rd_run *run);
 /* Those held back are ready. */
 void rd_sched_release(struct rd_worker *w);
-/* The run ends in the next slice. */
+/* The run, which is cancelled or evicted, ends before anybody else goes on. */
 void rd_sched_put_first(struct rd_worker *w, struct rd_run *run);
 /* Takes a run out of the queue that it is in, if any. */
 void rd_sched_remove(struct rd_worker *w, struct rd_run *run);

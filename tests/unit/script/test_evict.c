@@ -28,6 +28,13 @@ static const char script[] =
     "    function() wait() end }) end,\n"
     "  deep = function(n) return replyd.timeout(3600, function() replyd.all({ function()\n"
     "    local t = hold(n) wait() return #t end }) end) end,\n"
+    "  family = function(n) local list = {} for i = 1, n do list[i] = function()\n"
+    "      local s = ('x'):rep(6000) .. i wait() return s end end\n"
+    "    replyd.all(list) return 'family' end,\n"
+    "  parent = function(n) for i = 1, n do replyd.spawn(function()\n"
+    "      local s = ('x'):rep(500) .. i wait() end) end return 'parent' end,\n"
+    "  busy = function(n) for i = 1, n do local g = ('g'):rep(100000) .. i replyd.sleep(0) end\n"
+    "    return 'well' end,\n"
     "  spawned = function(n) replyd.spawn(function() local t = hold(n) wait() end) end,\n"
     "  inner = function(n) local co = coroutine.wrap(function() local t = hold(n) wait() end)\n"
     "    co() end,\n"
@@ -282,6 +289,66 @@ nobody_ends_in_vain(void **state)
     driver_close();
 }
 
+/* Handlers that have ended, but for coroutines that they spawned, hold nothing themselves. */
+static void
+what_goes_on_behind_handlers_is_weighed(void **state)
+{
+    struct driver_run *parents[200], *most, *less, *last;
+
+    (void)state;
+    open_with(NULL);
+    for (int i = 0; i < 200; i++)    /* more coroutines than the pool keeps */
+        parents[i] = driver_start("1 parent");
+    for (int i = 0; i < 200; i++)
+        assert_string_equal(driver_wait(parents[i])->text, "parent");
+    reach(200);
+    for (int i = 0; i < 3; i++)
+        driver_ask("20 busy");
+    less = started("50 plain", 201);
+    most = started("60 plain", 202);
+    last = started("55 plain", 204);
+    ends(most, RD_OUTCOME_memory, "");
+    driver_ask("go");
+    ends(less, RD_OUTCOME_ok, "50");
+    ends(last, RD_OUTCOME_ok, "55");
+    for (int i = 0; i < 200; i++) {
+        driver_wait_gone(parents[i]);
+        free(parents[i]);
+    }
+    driver_close();
+}
+
+/* Hundreds of coroutines of one handler that is over do not keep others waiting for room. */
+static void
+families_end_before_anybody_else_goes_on(void **state)
+{
+    struct driver_run *family[3], *busy[10];
+    unsigned failed = 0;
+
+    (void)state;
+    open_with(NULL);
+    for (int i = 0; i < 2; i++) {
+        family[i] = driver_start("900 family");
+        reach(900 * (i + 1));
+    }
+    for (int i = 0; i < 10; i++)
+        busy[i] = driver_start("300 busy");
+    family[2] = driver_start("900 family");
+    for (int i = 0; i < 10; i++)
+        ends(busy[i], RD_OUTCOME_ok, "well");
+    while (atoi(driver_ask("over")) == 0)
+        ;
+    driver_ask("go");
+    for (int i = 0; i < 3; i++) {
+        driver_cancel(family[i]);
+        failed += driver_wait(family[i])->outcome == RD_OUTCOME_memory;
+        driver_wait_gone(family[i]);
+        free(family[i]);
+    }
+    assert_int_equal(failed, 1);
+    driver_close();
+}
+
 static void
 they_may_be_cancelled_meanwhile(void **state)
 {
@@ -316,6 +383,8 @@ main(void)
         cmocka_unit_test(a_small_one_that_cannot_make_way_is_not_to_blame),
         cmocka_unit_test(small_ones_are_never_ended_for_others),
         cmocka_unit_test(nobody_ends_in_vain),
+        cmocka_unit_test(what_goes_on_behind_handlers_is_weighed),
+        cmocka_unit_test(families_end_before_anybody_else_goes_on),
         cmocka_unit_test(they_may_be_cancelled_meanwhile),
     };
     return cmocka_run_group_tests(tests, small_vm, driver_usual_limits);
