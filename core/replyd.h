@@ -61,6 +61,8 @@ struct rd_op_class {
     int (*push)(struct rd_op *op, lua_State *L);       /* the results; their number; may raise */
     /* Last call: close handles, free the memory. Also of an op that was refused before start(). */
     void (*release)(struct rd_op *op);
+    /* Bytes of Lua values that only the op holds, by lua_weighthread; NULL: it holds none. */
+    size_t (*weigh)(struct rd_op *op, lua_State *L);
 };
 
 /*

@@ -179,9 +179,9 @@ commit_release(struct rd_op *op)
 }
 
 static const struct rd_op_class reply_class = { "msg:reply", commit_start, commit_cancel,
-                                                commit_push, commit_release };
+                                                commit_push, commit_release, NULL };
 static const struct rd_op_class finish_class = { "msg:finish", commit_start, commit_cancel,
-                                                 commit_push, commit_release };
+                                                 commit_push, commit_release, NULL };
 
 /* Publishes the reply (NULL: finishes) and waits while the store records that. */
 static int

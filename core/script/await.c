@@ -8,6 +8,7 @@
 #include <stdlib.h>
 
 #include <lauxlib.h>
+#include <lua_replyd.h>
 
 #include "base/mem.h"
 #include "script/child.h"
@@ -191,10 +192,26 @@ group_release(struct rd_op *op)
         free(g);
 }
 
+/* The results of those that have ended. */
+static size_t
+group_weigh(struct rd_op *op, lua_State *L)
+{
+    const struct group *g = (struct group *)op;
+    size_t n = 0;
+
+    for (unsigned i = 0; i < g->n; i++)
+        if (g->slots[i].thread.L != NULL)
+            n += lua_weighthread(L, g->slots[i].thread.L);
+    return n;
+}
+
 static const struct rd_op_class group_classes[] = {
-    { "replyd.all", group_start, group_cancel, group_push, group_release },
-    { "replyd.race", group_start, group_cancel, group_push, group_release },
-    { "replyd.timeout", group_start, group_cancel, group_push, group_release },
+    { "replyd.all", group_start, group_cancel, group_push, group_release,
+      group_weigh },
+    { "replyd.race", group_start, group_cancel, group_push, group_release,
+      group_weigh },
+    { "replyd.timeout", group_start, group_cancel, group_push, group_release,
+      group_weigh },
 };
 
 /* ---- the functions --------------------------------------------------------------- */

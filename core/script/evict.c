@@ -12,6 +12,7 @@
 #include "script/weigh.h"
 
 #define EVICT_SHARE 64    /* of the VM: who holds less than one such part is not to blame */
+#define EVICT_SHARE_OF_REST 8    /* the same where more than half is nobody's: tables of a file */
 #define EVICT_VAIN 32     /* when less than one such part came back, memory is not the runs' */
 
 /* A handler, or a coroutine that goes on behind its end: its children are charged to it. */
@@ -23,15 +24,23 @@ evict_may_end(const struct rd_run *run)
     return run->root == run || (run->root->state == RD_RUN_ENDED && run->over == NULL);
 }
 
+/* What it shares with others stays as long as one of them. */
+static int64_t
+evict_burden(const struct rd_budget *b)
+{
+    return b->mem + b->reached - b->held;
+}
+
 static struct rd_run *
 evict_pick(const struct rd_worker *w, const struct rd_vm *vm)
 {
-    int64_t most = (int64_t)(vm->limit / EVICT_SHARE);
+    unsigned share = vm->rest > vm->limit / 2 ? EVICT_SHARE_OF_REST : EVICT_SHARE;
+    int64_t most = (int64_t)(vm->limit / share);
     struct rd_run *found = NULL;
 
     for (struct rd_run *run = w->runs; run != NULL; run = run->next)
-        if (run->vm == vm && run->charge->mem > most && evict_may_end(run)) {
-            most = run->charge->mem;
+        if (run->vm == vm && evict_burden(run->charge) > most && evict_may_end(run)) {
+            most = evict_burden(run->charge);
             found = run;
         }
     return found;
@@ -49,7 +58,7 @@ rd_evict_most(struct rd_worker *w, struct rd_vm *vm)
         return false;
     rd_weigh(w, vm);
     while (left > enough && (run = evict_pick(w, vm)) != NULL) {
-        left -= run->charge->mem;
+        left -= evict_burden(run->charge);
         if (run->state == RD_RUN_WAITING)
             rd_run_drop_op(run);
         run->evicted = true;

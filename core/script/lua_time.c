@@ -127,7 +127,7 @@ sleep_release(struct rd_op *op)
 }
 
 static const struct rd_op_class sleep_class = {
-    "replyd.sleep", sleep_start, sleep_cancel, sleep_push, sleep_release,
+    "replyd.sleep", sleep_start, sleep_cancel, sleep_push, sleep_release, NULL,
 };
 
 static int

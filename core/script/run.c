@@ -17,6 +17,7 @@
 #include "script/rebuild.h"
 #include "script/report.h"
 #include "script/slice.h"
+#include "script/weigh.h"
 #include "script/worker.h"
 
 #define RUN_SPARE 256    /* structs kept for the next runs */
@@ -63,6 +64,7 @@ static void
 run_set_budget(struct rd_run *run, uint64_t cpu_limit_ns)
 {
     run->cpu_ns += run->budget.cpu_ns;
+    rd_weigh_left(run->vm, &run->budget);
     run->kill_told = false;
     run->budget = (struct rd_budget){
         .cpu_limit_ns = cpu_limit_ns,
@@ -140,6 +142,7 @@ rd_run_free(struct rd_run *run)
     struct rd_worker *w = run->worker;
     struct rd_generation *g = run->order.generation;
 
+    rd_weigh_left(run->vm, &run->budget);
     rd_buf_free(&run->trace);
     run_unlink(w, run);
     if (run_take_share(run->vm) == 0 && run->vm->retired)

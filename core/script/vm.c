@@ -125,6 +125,8 @@ vm_charge(struct rd_vm *vm, size_t old, size_t new)
     if (b == NULL)
         return;
     b->mem += (int64_t)new - (int64_t)old;
+    if (b->mem < 0)    /* others' garbage was freed: no credit */
+        b->mem = 0;
     if (b->mem > b->mem_limit && !b->mem_over && b->killed == RD_ALIVE) {
         b->mem_over = true;
         rd_slice_arm(vm->clock);

@@ -30,10 +30,12 @@ enum rd_killed { RD_ALIVE, RD_KILLED_CPU, RD_KILLED_BLOCKED, RD_KILLED_MEMORY };
 /* What may be used up: of a load, a handler, an `error` handler, a closing coroutine. */
 struct rd_budget {
     uint64_t cpu_ns, cpu_limit_ns;
-    int64_t mem, mem_limit;         /* net bytes charged */
-    int64_t weight;                 /* scratch of weigh.c: bytes that only its coroutines hold */
+    int64_t mem, mem_limit;         /* net bytes charged, never below 0 */
+    int64_t weight, held, reached;  /* scratch of weigh.c */
+    int64_t beyond;                 /* of mem: put into the scripts' own tables, it was found */
     bool vm_full;                   /* the last refusal was for the VM's limit, not for this one */
     bool mem_over;                  /* limit passed: collect, then decide, at the next hook */
+    bool excused;                   /* once, for what others who have ended may have put there */
     uint16_t blocked_ms;            /* of KILLED_BLOCKED: what it had at most */
     enum rd_killed killed;          /* sticky */
 };
@@ -75,7 +77,8 @@ struct rd_vm {
 
     uint64_t slice_ns;
     size_t used, limit;             /* bytes of the allocator */
-    size_t loaded;                  /* of them the scripts' own, when they had been loaded */
+    size_t rest;                    /* of them nobody's coroutine's, when last weighed */
+    int64_t left;                   /* charges of those that have ended since */
     size_t gate;                    /* up to here it gives without a look; at most limit */
     bool pressed;                   /* the gate was passed in this slice, which ends soon */
     size_t reported;                /* of used, in the vm_bytes gauge */

@@ -12,10 +12,12 @@
 
 /* Of a VM that has just been loaded: what its scripts hold themselves. */
 void rd_weigh_load(struct rd_vm *vm);
+/* A budget ends: what it is charged may lie in the scripts' own tables now. */
+void rd_weigh_left(struct rd_vm *vm, const struct rd_budget *b);
 /*
  * Right after a full collection: no run of vm is charged less than what it alone holds, or more
- * than that and what has come to the scripts' own tables since they were loaded. Takes about as
- * long as the collection.
+ * than that and what it may have put into the scripts' own tables. What two reach is
+ * held by neither, but counts for both in `reached`. Takes about twice as long as the collection.
  */
 void rd_weigh(const struct rd_worker *w, struct rd_vm *vm);
 

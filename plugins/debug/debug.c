@@ -165,7 +165,7 @@ wait_release(struct rd_op *op)
 }
 
 static const struct rd_op_class debug_wait_class = {
-    "debug", wait_start, wait_cancel, wait_push, wait_release,
+    "debug", wait_start, wait_cancel, wait_push, wait_release, NULL,
 };
 
 static struct debug_wait *

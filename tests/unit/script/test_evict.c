@@ -40,6 +40,12 @@ static const char script[] =
     "    co() end,\n"
     "  kept = function(n)\n"
     "    for i = 1, n do cache[#cache + 1] = ('x'):rep(100000) end wait() return #cache end,\n"
+    "  keep = function(n)\n"
+    "    for i = 1, n do cache[#cache + 1] = ('x'):rep(100000) end return #cache end,\n"
+    "  results = function(n) local done = 0\n"
+    "    local function some() local t = hold(n) done = done + 1 return t end\n"
+    "    replyd.all({ some, some, function() while done < 2 do replyd.sleep(0.001) end wait() end })\n"
+    "    return 'all' end,\n"
     "  sorted = function(n) local t = {}\n"
     "    table.sort({ 1, 2 }, function() for i = 1, n do t[i] = ('x'):rep(1000) end\n"
     "      return false end)\n"
@@ -349,6 +355,44 @@ families_end_before_anybody_else_goes_on(void **state)
     driver_close();
 }
 
+/* What a function of replyd.all has returned, before the last one has, is the handler's. */
+static void
+results_that_wait_are_the_handlers(void **state)
+{
+    struct driver_run *most, *less;
+
+    (void)state;
+    open_with(NULL);
+    most = started("34 results", 1);
+    less = started("60 plain", 2);
+    driver_ask("20 keep");
+    driver_ask("20 keep");
+    ends(most, RD_OUTCOME_memory, "");
+    driver_ask("go");
+    ends(less, RD_OUTCOME_ok, "60");
+    driver_close();
+}
+
+/* Tables of the file fill it: a handler that holds some of the rest is not why. */
+static void
+nobody_ends_for_tables_of_the_file(void **state)
+{
+    struct driver_run *beside[8];
+
+    (void)state;
+    open_with(NULL);
+    for (int i = 0; i < 8; i++)
+        beside[i] = started("5 plain", i + 1);
+    for (int i = 0; i < 9; i++)
+        driver_ask("15 keep");
+    for (int i = 0; i < 10; i++)
+        driver_ask("10 busy");
+    driver_ask("go");
+    for (int i = 0; i < 8; i++)
+        ends(beside[i], RD_OUTCOME_ok, "5");
+    driver_close();
+}
+
 static void
 they_may_be_cancelled_meanwhile(void **state)
 {
@@ -385,6 +429,8 @@ main(void)
         cmocka_unit_test(nobody_ends_in_vain),
         cmocka_unit_test(what_goes_on_behind_handlers_is_weighed),
         cmocka_unit_test(families_end_before_anybody_else_goes_on),
+        cmocka_unit_test(results_that_wait_are_the_handlers),
+        cmocka_unit_test(nobody_ends_for_tables_of_the_file),
         cmocka_unit_test(they_may_be_cancelled_meanwhile),
     };
     return cmocka_run_group_tests(tests, small_vm, driver_usual_limits);
