@@ -3,9 +3,9 @@
  * that grow, and many suspended handlers; neither may fail the next message.
  *
  * A short-lived thread loads the scripts again, from the sources in memory.
- * Handlers that have not begun wait for that and begin in the new VM; those
- * that have begun end in the old one, which is freed with its last run. There
- * is one retired VM for each worker and generation at most.
+ * Handlers that have not begun wait for that, a moment at most, and begin in
+ * the new VM; those that have begun end in the old one, which is freed with its
+ * last run. There is one retired VM for each worker and generation at most.
  */
 #include "script/rebuild.h"
 
@@ -20,6 +20,7 @@
 
 #define REBUILD_STACK ((size_t)1024 * 1024)    /* as a reload's: Lua's compiler recurses */
 #define REBUILD_TEXT ((size_t)4096)
+#define REBUILD_HOLD_MS 200    /* a load may take seconds; whoever sent a message waits for less */
 
 struct rebuild {
     struct rd_mail mail;
@@ -140,6 +141,7 @@ rebuild_start(struct rd_worker *w, struct rd_vm *vm)
     rd_buf_init(&r->why, REBUILD_TEXT);
     vm->rebuilding = true;
     w->n_rebuilds++;
+    rd_sched_hold(w, REBUILD_HOLD_MS);
     pthread_attr_init(&attr);
     pthread_attr_setstacksize(&attr, REBUILD_STACK);
     pthread_attr_setdetachstate(&attr, PTHREAD_CREATE_DETACHED);

@@ -20,6 +20,13 @@ void rd_rebuild_consider(struct rd_worker *w, struct rd_vm *vm);
 /* The last run of a retired VM has ended: it is freed. */
 void rd_rebuild_forget(struct rd_vm *vm);
 
+/* The run, which has not begun, shall begin in the successor that is being built. */
+static inline bool
+rd_rebuild_holds(const struct rd_run *run)
+{
+    return run->vm->rebuilding && uv_is_active((const uv_handle_t *)&run->worker->hold);
+}
+
 /* Whether rd_rebuild_consider has anything to do: one comparison for each slice. */
 static inline bool
 rd_rebuild_is_due(const struct rd_vm *vm)

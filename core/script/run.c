@@ -449,7 +449,7 @@ rd_run_slice(struct rd_run *run, uint64_t *now_ns)
         run_end_evicted(run, now_ns);
         return;
     }
-    if (run->thread.L == NULL && run->vm->rebuilding) {
+    if (run->thread.L == NULL && rd_rebuild_holds(run)) {
         rd_sched_push(run->worker, &run->worker->held, run);
         return;
     }

@@ -150,8 +150,9 @@ rd_sched_open(struct rd_worker *w)
     w->events.tail = &w->events.head;
     w->low.tail = &w->low.head;
     w->held.tail = &w->held.head;
-    w->idle.data = w->check.data = w;
-    if (uv_idle_init(&w->loop.uv, &w->idle) != 0 || uv_check_init(&w->loop.uv, &w->check) != 0)
+    w->idle.data = w->check.data = w->hold.data = w;
+    if (uv_idle_init(&w->loop.uv, &w->idle) != 0 || uv_check_init(&w->loop.uv, &w->check) != 0 ||
+        uv_timer_init(&w->loop.uv, &w->hold) != 0)
         return RD_E_IO;
     uv_check_start(&w->check, sched_on_check);
     uv_unref((uv_handle_t *)&w->check);
@@ -163,6 +164,7 @@ rd_sched_close(struct rd_worker *w)
 {
     uv_close((uv_handle_t *)&w->idle, NULL);
     uv_close((uv_handle_t *)&w->check, NULL);
+    uv_close((uv_handle_t *)&w->hold, NULL);
 }
 
 static bool
@@ -200,8 +202,27 @@ rd_sched_release(struct rd_worker *w)
 {
     struct rd_run *run;
 
+    if (w->n_rebuilds == 0)
+        uv_timer_stop(&w->hold);
     while ((run = sched_take(w, &w->held)) != NULL)
         rd_sched_push(w, &w->ready, run);
+}
+
+static void
+sched_on_hold(uv_timer_t *hold)
+{
+    struct rd_worker *w = hold->data;
+
+    RD_CHECK(w, RD_WORKER_MAGIC);
+    rd_sched_release(w);
+}
+
+/* Where it lasts already, it is for another VM: none is held for longer because of that. */
+void
+rd_sched_hold(struct rd_worker *w, uint64_t ms)
+{
+    if (!uv_is_active((uv_handle_t *)&w->hold))
+        uv_timer_start(&w->hold, sched_on_hold, ms, 0);
 }
 
 void

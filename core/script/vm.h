@@ -93,7 +93,7 @@ struct rd_vm {
                                        load */
     size_t crowded;                 /* more bytes in use: rebuild.c looks at it; 0: at once */
     size_t evicted_at;              /* bytes in use when a run was evicted; 0: none is ending */
-    bool rebuilding;                /* a loader makes its successor; no handler begins here */
+    bool rebuilding;                /* a loader makes its successor; rd_rebuild_holds */
     bool rebuild_failed;            /* or would not help */
     bool retired;                   /* it has one; freed with its last run */
 

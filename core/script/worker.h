@@ -35,7 +35,8 @@ struct rd_worker {
     struct rd_run_queue ready;         /* new and woken */
     struct rd_run_queue events;        /* the same of status events */
     struct rd_run_queue low;           /* made way when their slice was over */
-    struct rd_run_queue held;          /* begin when their VM has its successor */
+    struct rd_run_queue held;          /* begin when their VM has its successor, or after a while */
+    uv_timer_t hold;                   /* active while handlers are held back */
     unsigned n_rebuilds;               /* loaders under way */
     struct rd_run *runs;               /* all that have not ended */
     unsigned n_runs;
@@ -69,7 +70,9 @@ int rd_sched_open(struct rd_worker *w);
 void rd_sched_close(struct rd_worker *w);
 /* Puts a run behind the others; it gets a slice from the loop. */
 void rd_sched_push(struct rd_worker *w, struct rd_run_queue *queue, struct rd_run *run);
-/* Those held back are ready. */
+/* From now on for that long, handlers may be held back. */
+void rd_sched_hold(struct rd_worker *w, uint64_t ms);
+/* Those held back are ready; none is held any more when no loader is under way. */
 void rd_sched_release(struct rd_worker *w);
 /* The run, which is cancelled or evicted, ends before anybody else goes on. */
 void rd_sched_put_first(struct rd_worker *w, struct rd_run *run);

@@ -1,4 +1,5 @@
 /* A VM that stays nearly full gets a successor; its handlers end where they began. */
+#include <pthread.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -12,6 +13,7 @@
 #include "base/clock.h"
 #include "base/metric.h"
 #include "script/driver.h"
+#include "script/generation.h"
 
 /* "leak" keeps 200 kB in a file-level table for ever; "wait" waits for an event. */
 static const char leaky[] =
@@ -120,6 +122,96 @@ a_script_that_fills_its_vm_by_loading_is_not_rebuilt_for_ever(void **state)
     driver_close();
 }
 
+/* ---- loads that take long ------------------------------------------------- */
+
+/* A load on another thread than the test's own waits until it is let on, 10 s at most. */
+static struct {
+    pthread_mutex_t lock;
+    pthread_cond_t cond;
+    pthread_t test;
+    bool on;
+} let = { .lock = PTHREAD_MUTEX_INITIALIZER, .cond = PTHREAD_COND_INITIALIZER };
+
+static void
+load_waits(lua_State *L)
+{
+    struct timespec until;
+
+    (void)L;
+    if (pthread_equal(pthread_self(), let.test))
+        return;
+    clock_gettime(CLOCK_REALTIME, &until);
+    until.tv_sec += 10;    /* the test fails then, instead of hanging */
+    pthread_mutex_lock(&let.lock);
+    while (!let.on && pthread_cond_timedwait(&let.cond, &let.lock, &until) == 0)
+        ;
+    pthread_mutex_unlock(&let.lock);
+}
+
+static void
+let_on(bool on)
+{
+    pthread_mutex_lock(&let.lock);
+    let.on = on;
+    pthread_cond_broadcast(&let.cond);
+    pthread_mutex_unlock(&let.lock);
+}
+
+static void
+open_with_a_load_that(void (*fn)(lua_State *L))
+{
+    let.test = pthread_self();
+    let_on(false);
+    driver_vm_open = fn;
+    driver_open(leaky);
+}
+
+static void
+on_look(void *arg)
+{
+    *(bool *)arg = atomic_load(&driver_generation->vms[0])->rebuilding;
+}
+
+static bool
+is_being_rebuilt(void)
+{
+    bool is;
+
+    driver_call(on_look, &is);
+    return is;
+}
+
+static void
+a_load_that_takes_long_holds_nobody_up(void **state)
+{
+    int64_t before = rebuilds();
+    struct driver_run *waiting;
+    int full;
+
+    (void)state;
+    open_with_a_load_that(load_waits);
+    for (int round = 1; round <= 2; round++) {
+        while (!is_being_rebuilt())
+            driver_ask("leak");
+        waiting = driver_start("wait");
+        full = atoi(driver_ask("x"));
+        assert_int_equal(rebuilds() - before, round - 1);
+        assert_true(is_being_rebuilt());
+        assert_true(full > 20);    /* begun in the old VM */
+        let_on(true);
+        while (is_being_rebuilt())
+            driver_ask("x");
+        let_on(false);
+        assert_int_equal(rebuilds() - before, round);
+        assert_string_equal(driver_ask("x"), "0");
+        assert_string_equal(driver_ask("go"), "1");
+        assert_int_equal(atoi(driver_wait(waiting)->text + strlen("mine")), full);
+        free(waiting);
+    }
+    driver_vm_open = NULL;
+    driver_close();
+}
+
 static void
 nothing(void *arg)
 {
@@ -184,6 +276,7 @@ main(void)
         cmocka_unit_test(what_waits_in_the_old_vm_ends_there),
         cmocka_unit_test(there_is_one_retired_vm_at_most),
         cmocka_unit_test(a_script_that_fills_its_vm_by_loading_is_not_rebuilt_for_ever),
+        cmocka_unit_test(a_load_that_takes_long_holds_nobody_up),
         cmocka_unit_test(cancelled_runs_end_while_a_vm_is_rebuilt),
         cmocka_unit_test(a_lost_thread_with_two_vms_gives_all_its_references_back),
     };
