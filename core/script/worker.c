@@ -76,10 +76,11 @@ worker_on_setup(void *owner)
     return error;
 }
 
+/* A loader finds it until here: it is waited for. */
 static void
 worker_on_teardown(void *owner)
 {
-    (void)owner;
+    worker_unregister(owner);
     rd_slice_own(NULL);
     worker_own = NULL;
 }
@@ -160,7 +161,6 @@ rd_worker_join(struct rd_worker *w)
     struct rd_run *run, *next;
 
     RD_CHECK(w, RD_WORKER_MAGIC);
-    worker_unregister(w);
     rd_loop_join(&w->loop);
     for (run = w->spare; run != NULL; run = next) {
         next = run->queue_next;

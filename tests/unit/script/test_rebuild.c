@@ -157,6 +157,19 @@ let_on(bool on)
     pthread_mutex_unlock(&let.lock);
 }
 
+/* Then it takes 300 ms of CPU time. */
+static void
+load_takes_long(lua_State *L)
+{
+    uint64_t end = rd_clock_cpu_ns() + 300 * RD_MS;
+
+    if (pthread_equal(pthread_self(), let.test))
+        return;
+    load_waits(L);
+    while (rd_clock_cpu_ns() < end)
+        ;
+}
+
 static void
 open_with_a_load_that(void (*fn)(lua_State *L))
 {
@@ -208,8 +221,24 @@ a_load_that_takes_long_holds_nobody_up(void **state)
         assert_int_equal(atoi(driver_wait(waiting)->text + strlen("mine")), full);
         free(waiting);
     }
-    driver_vm_open = NULL;
     driver_close();
+    driver_vm_open = NULL;
+}
+
+static void
+a_worker_that_is_stopped_ends_with_its_load(void **state)
+{
+    int64_t before = rebuilds();
+
+    (void)state;
+    open_with_a_load_that(load_takes_long);
+    while (!is_being_rebuilt())
+        driver_ask("leak");
+    assert_int_equal(rebuilds(), before);
+    let_on(true);
+    driver_close();
+    driver_vm_open = NULL;
+    assert_int_equal(rebuilds() - before, 1);
 }
 
 static void
@@ -277,6 +306,7 @@ main(void)
         cmocka_unit_test(there_is_one_retired_vm_at_most),
         cmocka_unit_test(a_script_that_fills_its_vm_by_loading_is_not_rebuilt_for_ever),
         cmocka_unit_test(a_load_that_takes_long_holds_nobody_up),
+        cmocka_unit_test(a_worker_that_is_stopped_ends_with_its_load),
         cmocka_unit_test(cancelled_runs_end_while_a_vm_is_rebuilt),
         cmocka_unit_test(a_lost_thread_with_two_vms_gives_all_its_references_back),
     };
