@@ -85,7 +85,8 @@ load_on_error(lua_State *L)
     struct rd_vm *vm = rd_vm_of(L);
     lua_Debug ar;
 
-    for (int level = 1; vm->budget->killed == RD_ALIVE && lua_getstack(L, level, &ar); level++) {
+    for (int level = 1; vm->budget->killed != RD_KILLED_MEMORY && lua_getstack(L, level, &ar);
+         level++) {
         lua_getinfo(L, "Sl", &ar);
         if (ar.currentline <= 0)
             continue;

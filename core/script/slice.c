@@ -42,6 +42,8 @@
 #define SLICE_STAYS 4    /* looks at the clock before: one long collection is not the handler's */
 #define SLICE_PAID_BACK(ns) ((ns) / 20)
 
+#define SLICE_LOAD_STEPS 64    /* in C between two looks of a load: each may copy megabytes */
+
 #ifdef RD_TSAN
 #define SLICE_POLLS 1          /* TSan holds signals back: the hook looks by itself */
 #define SLICE_COUNT 50         /* instructions between two looks where the hook is always on */
@@ -116,20 +118,27 @@ slice_on_signal(int number)
         rd_slice_arm(c);
 }
 
-/* CPU time of the open slice: both bounds are true, the lesser is near. */
-static uint64_t
-slice_cpu(const struct rd_slice_clock *c)
+/*
+ * The open slice has taken more CPU time: both bounds are true, the second is dear to read. A load
+ * that waited for a CPU is taken as begun later, or it would be read at each look from now on.
+ */
+static bool
+slice_is_beyond(struct rd_slice_clock *c, uint64_t ns)
 {
-    uint64_t wall = rd_clock_ns() - atomic_load_explicit(&c->start_ns, memory_order_relaxed);
-    uint64_t cpu = rd_clock_cpu_ns() - c->cpu_mark;
+    uint64_t now = rd_clock_ns(), cpu;
 
-    return wall < cpu ? wall : cpu;
+    if (now - atomic_load_explicit(&c->start_ns, memory_order_relaxed) <= ns)
+        return false;
+    cpu = rd_clock_cpu_ns() - c->cpu_mark;
+    if (c->loading)
+        atomic_store_explicit(&c->start_ns, now - cpu, memory_order_relaxed);
+    return cpu > ns;
 }
 
 static bool
-slice_is_spent(const struct rd_slice_clock *c, const struct rd_budget *b)
+slice_is_spent(struct rd_slice_clock *c, const struct rd_budget *b)
 {
-    return b->cpu_ns + slice_cpu(c) > b->cpu_limit_ns;
+    return b->cpu_ns > b->cpu_limit_ns || slice_is_beyond(c, b->cpu_limit_ns - b->cpu_ns);
 }
 
 int
@@ -228,7 +237,7 @@ slice_stay(lua_State *L, struct rd_vm *vm)
     uint64_t may = slice_may_block(c);
 
     if (c->loading || vm->budget->killed != RD_ALIVE || ++c->stays < SLICE_STAYS ||
-        slice_cpu(c) <= may)
+        !slice_is_beyond(c, may))
         return;
     vm->budget->blocked_ms = (uint16_t)(may / RD_MS);
     slice_kill(L, vm, RD_KILLED_BLOCKED);
@@ -305,6 +314,8 @@ slice_on_steps(lua_State *L)
     if (slice_is_spent(c, b))
         slice_kill(L, c->vm, RD_KILLED_CPU);
     slice_stay(L, c->vm);
+    if (c->loading)
+        lua_stepsleft = SLICE_LOAD_STEPS;
 }
 
 static void
@@ -356,6 +367,8 @@ rd_slice_open(struct rd_slice_clock *c, struct rd_vm *vm, lua_State *L, uint64_t
         rd_bell_ring_now();    /* no signal will do it */
     if (SLICE_POLLS || c->loading)
         slice_disarm(c, L);
+    if (c->loading)
+        lua_stepsleft = SLICE_LOAD_STEPS;
     atomic_store_explicit(&c->slice_ns, vm->slice_ns, memory_order_relaxed);
     atomic_store_explicit(&c->start_ns, now_ns, memory_order_relaxed);
     atomic_store_explicit(&c->number, c->number + 1, memory_order_release);

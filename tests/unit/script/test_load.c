@@ -16,6 +16,11 @@
 #else
 #define LOAD_MS 200
 #endif
+#ifdef __SANITIZE_ADDRESS__
+#define LOAD_MOST 10    /* times LOAD_MS: C is slower there, Lua's too */
+#else
+#define LOAD_MOST 4
+#endif
 #define RD_STR_(x) #x
 #define RD_STR(x) RD_STR_(x)
 
@@ -97,6 +102,35 @@ what_cannot_serve_is_refused_with_file_line_and_reason(void **state)
     driver_limits.vm_memory = (size_t)64 << 20;
 }
 
+/* Each turn in C is dear: it copies megabytes. */
+static const char *const dear[] = {
+    "local t, s = {}, ('x'):rep(1024):rep(4096) for i = 1, 20000 do t[i] = s end\n"
+    "table.sort(t, string.upper)",
+    "local t, s = {}, ('x'):rep(1024):rep(4096)\n"
+    "string.gsub(('y'):rep(20000), 'y', function() return s:upper():sub(1, 1) end)",
+    "local s = ('x'):rep(1024):rep(4096)\nwhile true do s:upper() end",
+};
+
+static void
+a_load_ends_in_time_inside_a_function_in_c(void **state)
+{
+    (void)state;
+    driver_limits.load_limit_ns = LOAD_MS * RD_MS;
+    driver_open("return function() end");
+    for (size_t i = 0; i < sizeof dear / sizeof dear[0]; i++) {
+        uint64_t took = driver_cpu_ns();
+
+        assert_null(driver_load(dear[i]));
+        took = driver_cpu_ns() - took;
+        assert_string_equal(driver_error(), "scripts/bot.lua:2: the CPU budget of " RD_STR(LOAD_MS)
+                            " ms is used up by loading");
+        if (took > LOAD_MOST * LOAD_MS * RD_MS)
+            fail_msg("%d ms: %s", (int)(took / RD_MS), dear[i]);
+    }
+    driver_close();
+    driver_usual_limits(NULL);
+}
+
 static void
 what_the_parser_cannot_hold_names_the_file(void **state)
 {
@@ -176,6 +210,7 @@ main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_cannot_serve_is_refused_with_file_line_and_reason),
+        cmocka_unit_test(a_load_ends_in_time_inside_a_function_in_c),
         cmocka_unit_test(what_the_parser_cannot_hold_names_the_file),
         cmocka_unit_test(what_the_api_allows_is_accepted),
         cmocka_unit_test(a_reload_serves_new_messages_and_lets_sleepers_end),
