@@ -304,6 +304,10 @@ slice_on_steps(lua_State *L)
 
     if (c == NULL || c->vm == NULL || c->vm->budget == NULL)
         return;
+    if (!c->loading && L == c->vm->L) {    /* only the engine's own small calls: the next asks */
+        lua_stepsleft = 0;
+        return;
+    }
     b = c->vm->budget;
     if (atomic_load_explicit(&c->dead, memory_order_relaxed))
         rd_slice_park();

@@ -298,6 +298,30 @@ closing_a_family_is_bounded(void **state)
 #endif
 }
 
+/* What counts asks within its protection: nothing is left behind, no VM's main thread raises. */
+static void
+a_kill_finds_a_group_half_made(void **state)
+{
+    static const char *const ways[] = {
+        "pcall(replyd.all, l)", "pcall(replyd.race, l)", "pcall(replyd.timeout, 1, f)",
+        "pcall(replyd.spawn, f)",
+    };
+    char script[600];
+
+    (void)state;
+    driver_limits.cpu_limit_ns = 20 * RD_MS;
+    for (int i = 0; i < 40; i++) {
+        snprintf(script, sizeof script,
+                 "return function() local f, l = function() end, {}\n"
+                 "  for i = 1, %d do l[i] = f end\n"
+                 "  pcall(table.sort, { 3, 2, 1 }, function() while true do %s end end)\n"
+                 "  return 'survived' end", i % 2 == 0 ? 900 : 3, ways[i / 2 % 4]);
+        driver_once(script, "");
+        assert_int_equal(driver_last.outcome, RD_OUTCOME_cpu);
+    }
+    driver_limits.cpu_limit_ns = 500 * RD_MS;
+}
+
 int
 main(void)
 {
@@ -311,6 +335,7 @@ main(void)
         cmocka_unit_test(a_family_has_one_allowance_of_memory),
         cmocka_unit_test(a_family_has_one_turn_at_a_time),
         cmocka_unit_test(closing_a_family_is_bounded),
+        cmocka_unit_test(a_kill_finds_a_group_half_made),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
