@@ -135,10 +135,19 @@ long_loops_ask_the_host(void **state)
         "string.format(('%%'):rep(2^16))",
         "utf8.len(('x'):rep(2^16))",
         "return ('x'):rep(2^16)",
+        "return ('x'):rep(2^10):rep(2^10):upper()",
+        "return ('X'):rep(2^10):rep(2^10):lower()",
+        "return ('x'):rep(2^10):rep(2^10):reverse()",
+        "return utf8.offset(('x'):rep(2^10):rep(2^10), 2^20)",
+        "return utf8.offset(('x'):rep(2^10):rep(2^10), -2^20)",
+        "return utf8.offset(('\\x80'):rep(2^10):rep(2^10), 0, 2^20)",
+        "return utf8.codes('a')(('\\x80'):rep(2^10):rep(2^10), 1)",
+        "return tonumber(('0'):rep(2^10):rep(2^10), 10)",
     };
 
     for (size_t i = 0; i < sizeof(chunks) / sizeof(chunks[0]); i++) {
         checks = 0;
+        lua_stepsleft = LUA_LOOP_CHUNK;
         checks_allowed = 1 << 30;
         lua_stepcheck = count_and_stop;
         if (strstr(chunks[i], "2^53") != NULL)
