@@ -143,6 +143,7 @@ long_loops_ask_the_host(void **state)
         "return utf8.offset(('\\x80'):rep(2^10):rep(2^10), 0, 2^20)",
         "return utf8.codes('a')(('\\x80'):rep(2^10):rep(2^10), 1)",
         "return tonumber(('0'):rep(2^10):rep(2^10), 10)",
+        "return ('x'):find(('\\0'):rep(2^10):rep(2^10))",
     };
 
     for (size_t i = 0; i < sizeof(chunks) / sizeof(chunks[0]); i++) {
