@@ -65,8 +65,9 @@ vm_note_where(struct rd_vm *vm)
 }
 
 /*
- * Lua collects all garbage after the first refusal and asks again; string buffers do not, but what
- * alone is more than the budget needs no second question.
+ * Lua collects all garbage after the first refusal and asks again, for its string buffers, too;
+ * what alone is more than the budget needs no second question. Between the two, finalizers may get
+ * what they ask for.
  */
 static void
 vm_refuse(struct rd_vm *vm, size_t old, size_t new)
@@ -75,7 +76,7 @@ vm_refuse(struct rd_vm *vm, size_t old, size_t new)
                  (vm->budget != NULL && (int64_t)new > vm->budget->mem_limit);
 
     vm->refused_old = old;
-    vm->refused_new = new;
+    vm->refused_new = final ? 0 : new;
     if (vm->budget == NULL || vm->budget->killed != RD_ALIVE)
         return;
     vm_note_where(vm);
@@ -91,12 +92,12 @@ vm_refuse(struct rd_vm *vm, size_t old, size_t new)
 static bool
 vm_pass(struct rd_vm *vm, size_t old, size_t new)
 {
+    vm->crowded = 0;    /* the VM is looked at after this slice */
     if (new - old > vm->limit - vm->used) {
         vm_refuse(vm, old, new);
         return false;
     }
     vm->gate = vm->limit;
-    vm->crowded = 0;
     if (vm->budget != NULL) {
         vm->pressed = true;
         rd_slice_arm(vm->clock);
@@ -235,7 +236,7 @@ vm_alloc(void *ud, void *p, size_t osize, size_t nsize)
     if (q == NULL)
         return nsize <= old ? p : NULL;
     vm_charge(vm, old, nsize);
-    if (nsize > old)
+    if (nsize > old && nsize >= vm->refused_new)
         vm->refused_new = 0;
     return q;
 }

@@ -46,6 +46,9 @@ static const char script[] =
     "    local function some() local t = hold(n) done = done + 1 return t end\n"
     "    replyd.all({ some, some, function() while done < 2 do replyd.sleep(0.001) end wait() end })\n"
     "    return 'all' end,\n"
+    "  left = function(n) return #hold(n) end,\n"
+    "  text = function(n) return #('x'):rep(1000):rep(n * 100) end,\n"
+    "  tried = function(n) pcall(string.rep, 'x', n * 100000) return 'survived' end,\n"
     "  sorted = function(n) local t = {}\n"
     "    table.sort({ 1, 2 }, function() for i = 1, n do t[i] = ('x'):rep(1000) end\n"
     "      return false end)\n"
@@ -415,6 +418,47 @@ they_may_be_cancelled_meanwhile(void **state)
     driver_close();
 }
 
+static void
+on_stop_collector(void *arg)
+{
+    (void)arg;
+    lua_gc(atomic_load(&driver_generation->vms[0])->L, LUA_GCSTOP);
+}
+
+/* Nobody holds anything: what handlers left that have ended makes room for a text of megabytes. */
+static void
+garbage_makes_room_for_a_long_text(void **state)
+{
+    (void)state;
+    open_with(NULL);
+    driver_call(on_stop_collector, NULL);    /* by itself; it may be late */
+    for (int i = 0; i < 10; i++) {
+        driver_ask("60 left");
+        driver_ask("55 left");
+        driver_ask("55 text");    /* pages that it touches first may take it more than 100 ms */
+        assert_int_not_equal(driver_last.outcome, RD_OUTCOME_memory);
+    }
+    driver_close();
+}
+
+/* What is held does not: the second refusal is final, under pcall, too, and nobody else ends. */
+static void
+a_long_text_without_room_ends_its_handler(void **state)
+{
+    struct driver_run *held[2];
+
+    (void)state;
+    open_with(NULL);
+    held[0] = started("55 plain", 1);
+    held[1] = started("50 plain", 2);
+    driver_ask("65 tried");
+    assert_int_equal(driver_last.outcome, RD_OUTCOME_memory);
+    driver_ask("go");
+    ends(held[0], RD_OUTCOME_ok, "55");
+    ends(held[1], RD_OUTCOME_ok, "50");
+    driver_close();
+}
+
 int
 main(void)
 {
@@ -432,6 +476,8 @@ main(void)
         cmocka_unit_test(results_that_wait_are_the_handlers),
         cmocka_unit_test(nobody_ends_for_tables_of_the_file),
         cmocka_unit_test(they_may_be_cancelled_meanwhile),
+        cmocka_unit_test(garbage_makes_room_for_a_long_text),
+        cmocka_unit_test(a_long_text_without_room_ends_its_handler),
     };
     return cmocka_run_group_tests(tests, small_vm, driver_usual_limits);
 }
