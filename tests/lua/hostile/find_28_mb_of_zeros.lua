@@ -1,4 +1,4 @@
--- outcome: cpu
+-- outcome: cpu or memory
 -- within: 1500 ms
 -- reply: *
 -- the pattern is looked through for special characters from each zero to the next

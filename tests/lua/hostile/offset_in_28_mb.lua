@@ -1,4 +1,4 @@
--- outcome: cpu
+-- outcome: cpu or memory
 -- within: 1500 ms
 -- reply: *
 -- each character of them is looked at, in one call

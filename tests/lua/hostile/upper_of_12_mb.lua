@@ -1,4 +1,4 @@
--- outcome: cpu
+-- outcome: cpu or memory
 -- within: 1500 ms
 -- reply: *
 -- a tenth of a second a call
