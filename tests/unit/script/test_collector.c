@@ -1,4 +1,4 @@
-/* A collection through weak keys is one piece in which nobody runs: it takes a few passes at most. */
+/* A collection through weak keys is one piece, beside which nobody runs: a few passes at most. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
