@@ -206,12 +206,9 @@ group_weigh(struct rd_op *op, lua_State *L)
 }
 
 static const struct rd_op_class group_classes[] = {
-    { "replyd.all", group_start, group_cancel, group_push, group_release,
-      group_weigh },
-    { "replyd.race", group_start, group_cancel, group_push, group_release,
-      group_weigh },
-    { "replyd.timeout", group_start, group_cancel, group_push, group_release,
-      group_weigh },
+    { "replyd.all", group_start, group_cancel, group_push, group_release, group_weigh },
+    { "replyd.race", group_start, group_cancel, group_push, group_release, group_weigh },
+    { "replyd.timeout", group_start, group_cancel, group_push, group_release, group_weigh },
 };
 
 /* ---- the functions --------------------------------------------------------------- */

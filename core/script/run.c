@@ -1,7 +1,6 @@
 /*
  * run.c - the life of a run: start, slices, cancel, end. Called by the host
  * (start, cancel), the scheduler (slice) and ops (wake), on the worker's thread.
- *
  * What happens inside the coroutine is body.c.
  */
 #include "script/run.h"
@@ -260,17 +259,18 @@ run_end_cancelled(struct rd_run *run, uint64_t *now_ns)
 static bool
 run_says_no_memory(lua_State *L)
 {
-    return L != NULL && lua_gettop(L) > 0 && lua_type(L, -1) == LUA_TSTRING
-           && strcmp(lua_tostring(L, -1), "not enough memory") == 0;
+    return L != NULL && lua_gettop(L) > 0 && lua_type(L, -1) == LUA_TSTRING &&
+           strcmp(lua_tostring(L, -1), "not enough memory") == 0;
 }
 
 static enum rd_outcome
 run_failure(const struct rd_run *run, int status)
 {
-    if (run->charge->killed == RD_KILLED_CPU || run->charge->killed == RD_KILLED_BLOCKED)
+    enum rd_killed killed = run->charge->killed;
+
+    if (killed == RD_KILLED_CPU || killed == RD_KILLED_BLOCKED)
         return RD_OUTCOME_cpu;
-    if (run->charge->killed == RD_KILLED_MEMORY || status == LUA_ERRMEM
-        || run_says_no_memory(run->thread.L))
+    if (killed == RD_KILLED_MEMORY || status == LUA_ERRMEM || run_says_no_memory(run->thread.L))
         return RD_OUTCOME_memory;
     return RD_OUTCOME_error;
 }
@@ -443,25 +443,19 @@ rd_run_slice(struct rd_run *run, uint64_t *now_ns)
         rd_slice_park();
     if (run->cancelled) {
         run_end_cancelled(run, now_ns);
-        return;
-    }
-    if (run->evicted) {
+    } else if (run->evicted) {
         run_end_evicted(run, now_ns);
-        return;
-    }
-    if (run->thread.L == NULL && rd_rebuild_holds(run)) {
+    } else if (run->thread.L == NULL && rd_rebuild_holds(run)) {
         rd_sched_push(run->worker, &run->worker->held, run);
-        return;
-    }
-    if (run->thread.L == NULL && !run_begin(run)) {
+    } else if (run->thread.L == NULL && !run_begin(run)) {
         run->outcome = RD_OUTCOME_memory;
         run->charge->vm_full = true;
         rd_report_want(run);
         rd_report_error(run);
         run_end(run);
-        return;
+    } else {
+        run_resume(run, now_ns);
     }
-    run_resume(run, now_ns);
 }
 
 /* ---- from outside ---------------------------------------------------------- */
@@ -493,10 +487,10 @@ rd_run_cancel(struct rd_run *run, enum rd_outcome why)
         rd_sched_put_first(w, run);
     } else if (run->state == RD_RUN_WAITING) {
         rd_run_wake(run);
-    } else if (run->state == RD_RUN_LOW || run->state == RD_RUN_QUEUED) {
-        rd_sched_remove(w, run);
-        rd_sched_push(w, &w->ready, run);
     } else if (run->state == RD_RUN_RUNNING) {
         rd_slice_arm(&w->clock);
+    } else if (run->state != RD_RUN_READY) {    /* else it is there already */
+        rd_sched_remove(w, run);
+        rd_sched_push(w, &w->ready, run);
     }
 }
