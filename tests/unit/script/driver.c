@@ -329,6 +329,17 @@ driver_cancel(struct driver_run *r)
     assert_int_equal(rd_mailbox_post(rd_worker_mailbox(r->worker), &m->mail), 0);
 }
 
+bool
+driver_has_ended(struct driver_run *r)
+{
+    bool ended;
+
+    pthread_mutex_lock(&driver_lock);
+    ended = r->ended;
+    pthread_mutex_unlock(&driver_lock);
+    return ended;
+}
+
 struct driver_run *
 driver_wait(struct driver_run *r)
 {

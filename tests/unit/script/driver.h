@@ -57,6 +57,7 @@ struct driver_run *driver_start_handler(enum rd_handler handler, int keyword, co
 void driver_cancel(struct driver_run *r);
 /* Waits for its end; the caller's then (free()). */
 struct driver_run *driver_wait(struct driver_run *r);
+bool driver_has_ended(struct driver_run *r);
 /* Waits until nothing of it goes on. */
 void driver_wait_gone(struct driver_run *r);
 /* Cancels what goes on after its end. */

@@ -29,7 +29,7 @@ static const char script[] =
     "  deep = function(n) return replyd.timeout(3600, function() replyd.all({ function()\n"
     "    local t = hold(n) wait() return #t end }) end) end,\n"
     "  family = function(n) local list = {} for i = 1, n do list[i] = function()\n"
-    "      local s = ('x'):rep(6000) .. i wait() return s end end\n"
+    "      local s = ('x'):rep(5400000 // n) .. i wait() return s end end\n"
     "    replyd.all(list) return 'family' end,\n"
     "  parent = function(n) for i = 1, n do replyd.spawn(function()\n"
     "      local s = ('x'):rep(500) .. i wait() end) end return 'parent' end,\n"
@@ -61,6 +61,16 @@ static const char script[] =
     "    if msg.body == 'over' then return tostring(over) end\n"
     "    local n, way = msg.body:match('^(%%d+) (%%a+)') return how[way](tonumber(n)) end,\n"
     "  %s }\n";
+
+#ifdef RD_TSAN
+#define FAMILY 300    /* coroutines */
+#define FAMILIAL "300 family"
+#define BUSY "60 busy"
+#else
+#define FAMILY 900
+#define FAMILIAL "900 family"
+#define BUSY "300 busy"
+#endif
 
 static int counted;    /* before the test */
 
@@ -338,12 +348,12 @@ families_end_before_anybody_else_goes_on(void **state)
     (void)state;
     open_with(NULL);
     for (int i = 0; i < 2; i++) {
-        family[i] = driver_start("900 family");
-        reach(900 * (i + 1));
+        family[i] = driver_start(FAMILIAL);
+        reach(FAMILY * (i + 1));
     }
     for (int i = 0; i < 10; i++)
-        busy[i] = driver_start("300 busy");
-    family[2] = driver_start("900 family");
+        busy[i] = driver_start(BUSY);
+    family[2] = driver_start(FAMILIAL);
     for (int i = 0; i < 10; i++)
         ends(busy[i], RD_OUTCOME_ok, "well");
     while (atoi(driver_ask("over")) == 0)
