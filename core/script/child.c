@@ -17,6 +17,8 @@ rd_child_prepare(lua_State *L, int index)
     if (run == NULL)
         luaL_error(L, "no coroutine can be started while a script is loaded");
     RD_ASSERT(run != NULL);    /* luaL_error does not return */
+    if (run->cancelled || run->failed || run->root->cancelled || run->root->failed)
+        luaL_error(L, "no coroutine can be started by a handler that is over");
     if (run->root->n_children >= RD_CHILDREN_MOST)
         luaL_error(L, "a handler has at most %d coroutines at a time", RD_CHILDREN_MOST);
     t = rd_vm_take_thread(rd_vm_of(L));

@@ -175,6 +175,14 @@ rd_slice_raise(lua_State *L)
     return lua_error(L);
 }
 
+/* Once, not at each call that asks on an error's way out: arming walks the whole call stack. */
+static void
+slice_stay_armed(lua_State *L)
+{
+    if (lua_gethook(L) != slice_on_hook || lua_gethookcount(L) != 1)
+        lua_sethook(L, slice_on_hook, LUA_MASKCOUNT, 1);
+}
+
 static void
 slice_kill(lua_State *L, struct rd_vm *vm, enum rd_killed why)
 {
@@ -196,7 +204,7 @@ rd_slice_check(lua_State *L)
 {
     if (!rd_slice_is_killed(L))
         return;
-    lua_sethook(L, slice_on_hook, LUA_MASKCOUNT, 1);
+    slice_stay_armed(L);
     rd_slice_raise(L);
 }
 

@@ -134,7 +134,7 @@ long_loops_ask_the_host(void **state)
         "string.unpack(('x'):rep(2^16), ('x'):rep(2^16))",
         "string.format(('%%'):rep(2^16))",
         "utf8.len(('x'):rep(2^16))",
-        "return ('x'):rep(2^16)",
+        "return ('x'):rep(2^23)",
         "return ('x'):rep(2^10):rep(2^10):upper()",
         "return ('X'):rep(2^10):rep(2^10):lower()",
         "return ('x'):rep(2^10):rep(2^10):reverse()",

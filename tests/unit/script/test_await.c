@@ -322,6 +322,38 @@ a_kill_finds_a_group_half_made(void **state)
     driver_limits.cpu_limit_ns = 500 * RD_MS;
 }
 
+/* However it ends: what its __close would start would be nobody's. */
+static void
+nothing_begins_behind_a_handler_that_is_over(void **state)
+{
+    static const char script[] =
+        "local ways = { wait = function() replyd.debug.wait_event('never') end,\n"
+        "  spin = function() while true do end end,\n"
+        "  child = function() replyd.all({ function() replyd.debug.wait_event('never') end }) end }\n"
+        "local n = 0\n"
+        "return function(msg)\n"
+        "  if msg.body == 'begun' then return tostring(n) end\n"
+        "  local x <close> = setmetatable({}, { __close = function()\n"
+        "    pcall(replyd.spawn, function() n = n + 1 replyd.debug.wait_event('never') end)\n"
+        "    pcall(replyd.all, { function() n = n + 1 end }) end })\n"
+        "  ways[msg.body]() end";
+    static const char *const ways[] = { "wait", "spin", "child" };
+
+    (void)state;
+    driver_open(script);
+    for (int i = 0; i < 3; i++) {
+        struct driver_run *r = driver_start(ways[i]);
+
+        driver_wait_queued();
+        driver_cancel(r);
+        driver_wait(r);
+        driver_wait_gone(r);
+        free(r);
+    }
+    assert_string_equal(driver_ask("begun"), "0");
+    driver_close();
+}
+
 int
 main(void)
 {
@@ -336,6 +368,7 @@ main(void)
         cmocka_unit_test(a_family_has_one_turn_at_a_time),
         cmocka_unit_test(closing_a_family_is_bounded),
         cmocka_unit_test(a_kill_finds_a_group_half_made),
+        cmocka_unit_test(nothing_begins_behind_a_handler_that_is_over),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
