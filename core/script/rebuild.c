@@ -12,6 +12,7 @@
 #include <pthread.h>
 #include <stdlib.h>
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/metric.h"
@@ -20,6 +21,7 @@
 
 #define REBUILD_STACK ((size_t)1024 * 1024)    /* as a reload's: Lua's compiler recurses */
 #define REBUILD_TEXT ((size_t)4096)
+#define REBUILD_AGAIN (10 * RD_SECOND)    /* what a load failed for may be gone then */
 #define REBUILD_HOLD_MS 200    /* a load may take seconds; whoever sent a message waits for less */
 
 struct rebuild {
@@ -72,9 +74,10 @@ rebuild_swap(struct rebuild *r)
 static void
 rebuild_fail(struct rebuild *r)
 {
-    rd_log_msg(RD_LOG_ERROR, "vm_rebuilt", "the scripts did not load again: %.*s", (int)r->why.n,
-               r->why.p);
-    r->old->rebuild_failed = true;
+    rd_log_msg(RD_LOG_ERROR, "vm_rebuilt",
+               "the scripts did not load again, next try in %u s or more: %.*s",
+               (unsigned)(REBUILD_AGAIN / RD_SECOND), (int)r->why.n, r->why.p);
+    r->old->rebuild_after_ns = rd_clock_ns() + REBUILD_AGAIN;
 }
 
 static void
@@ -122,7 +125,7 @@ rebuild_main(void *arg)
 
     pthread_setname_np(pthread_self(), "rebuild");
     if (rd_vm_load(r->generation, r->old->index, &r->fresh, &r->why) == 0)
-        r->fresh->rebuild_failed = r->fresh->used > RD_VM_CROWDED(r->fresh->limit); /* script's */
+        r->fresh->rebuild_vain = r->fresh->used > RD_VM_CROWDED(r->fresh->limit);
     rebuild_give(r);
     return NULL;
 }
@@ -181,8 +184,9 @@ rd_rebuild_consider(struct rd_worker *w, struct rd_vm *vm)
     if (rd_evict_is_under_way(w, vm))
         return;
     rebuild_collect(vm);
-    if (rd_evict_most(w, vm) || vm->used <= RD_VM_CROWDED(vm->limit) || vm->rebuild_failed ||
-        vm->rebuilding || vm->retired || w->stopping || rd_generation_has_retired(vm))
+    if (rd_evict_most(w, vm) || vm->used <= RD_VM_CROWDED(vm->limit) || vm->rebuild_vain ||
+        vm->rebuilding || vm->retired || w->stopping || rd_generation_has_retired(vm) ||
+        rd_clock_ns() < vm->rebuild_after_ns)
         return;
     rebuild_start(w, vm);
 }

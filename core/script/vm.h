@@ -94,7 +94,8 @@ struct rd_vm {
     size_t crowded;                 /* more bytes in use: rebuild.c looks at it; 0: at once */
     size_t evicted_at;              /* bytes in use when a run was evicted; 0: none is ending */
     bool rebuilding;                /* a loader makes its successor; rd_rebuild_holds */
-    bool rebuild_failed;            /* or would not help */
+    bool rebuild_vain;              /* another would be as full */
+    uint64_t rebuild_after_ns;      /* monotonic; a load has failed: not before */
     bool retired;                   /* it has one; freed with its last run */
 
     enum rd_passing passing;        /* of the yield under way */

@@ -79,7 +79,7 @@ static void
 on_no_successor(void *arg)
 {
     (void)arg;
-    atomic_load(&driver_generation->vms[0])->rebuild_failed = true;
+    atomic_load(&driver_generation->vms[0])->rebuild_vain = true;
 }
 
 /* Its error handler, NULL: one that counts. */

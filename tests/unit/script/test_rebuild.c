@@ -157,6 +157,19 @@ let_on(bool on)
     pthread_mutex_unlock(&let.lock);
 }
 
+/* On another thread than the test's own it fails, while nobody lets it on. */
+static void
+load_fails(lua_State *L)
+{
+    bool on;
+
+    pthread_mutex_lock(&let.lock);
+    on = let.on || pthread_equal(pthread_self(), let.test);
+    pthread_mutex_unlock(&let.lock);
+    if (!on)
+        luaL_error(L, "not now");
+}
+
 /* Then it takes 300 ms of CPU time. */
 static void
 load_takes_long(lua_State *L)
@@ -221,6 +234,44 @@ a_load_that_takes_long_holds_nobody_up(void **state)
         assert_int_equal(atoi(driver_wait(waiting)->text + strlen("mine")), full);
         free(waiting);
     }
+    driver_close();
+    driver_vm_open = NULL;
+}
+
+static void
+on_look_at_failure(void *arg)
+{
+    *(bool *)arg = atomic_load(&driver_generation->vms[0])->rebuild_after_ns > 0;
+}
+
+static void
+on_later(void *arg)
+{
+    (void)arg;
+    atomic_load(&driver_generation->vms[0])->rebuild_after_ns = 1;
+}
+
+/* It is tried again, but not at once. */
+static void
+a_load_that_fails_need_not_fail_again(void **state)
+{
+    int64_t before = rebuilds();
+    bool failed = false;
+
+    (void)state;
+    open_with_a_load_that(load_fails);
+    while (!failed) {
+        driver_ask("leak");
+        driver_call(on_look_at_failure, &failed);
+    }
+    let_on(true);
+    for (int i = 0; i < 50; i++)
+        driver_ask("leak");
+    assert_int_equal(rebuilds(), before);
+    driver_call(on_later, NULL);
+    while (rebuilds() == before)
+        driver_ask("leak");
+    assert_int_equal((driver_ask("leak"), driver_last.outcome), RD_OUTCOME_ok);
     driver_close();
     driver_vm_open = NULL;
 }
@@ -306,6 +357,7 @@ main(void)
         cmocka_unit_test(there_is_one_retired_vm_at_most),
         cmocka_unit_test(a_script_that_fills_its_vm_by_loading_is_not_rebuilt_for_ever),
         cmocka_unit_test(a_load_that_takes_long_holds_nobody_up),
+        cmocka_unit_test(a_load_that_fails_need_not_fail_again),
         cmocka_unit_test(a_worker_that_is_stopped_ends_with_its_load),
         cmocka_unit_test(cancelled_runs_end_while_a_vm_is_rebuilt),
         cmocka_unit_test(a_lost_thread_with_two_vms_gives_all_its_references_back),
