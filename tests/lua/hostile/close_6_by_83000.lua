@@ -1,7 +1,7 @@
 -- outcome: cpu
 -- within: 1500 ms
 -- reply: *
--- half a million variables wait to be closed when it is ended: none may leave its error on the stack
+-- half a million variables wait to be closed at its end: none may leave its error on the stack
 return function(msg)
   local v = setmetatable({}, { __close = function() end })
   local function f(n)

@@ -329,7 +329,8 @@ nothing_begins_behind_a_handler_that_is_over(void **state)
     static const char script[] =
         "local ways = { wait = function() replyd.debug.wait_event('never') end,\n"
         "  spin = function() while true do end end,\n"
-        "  child = function() replyd.all({ function() replyd.debug.wait_event('never') end }) end }\n"
+        "  child = function() replyd.all({ function()\n"
+        "    replyd.debug.wait_event('never') end }) end }\n"
         "local n = 0\n"
         "return function(msg)\n"
         "  if msg.body == 'begun' then return tostring(n) end\n"
