@@ -69,6 +69,7 @@ load_all(lua_State *L)
 {
     struct rd_vm *vm = rd_vm_of(L);
 
+    rd_slice_vm_open(L);
     rd_sandbox_open(L);
     load_open_replyd(L, vm->generation);
     load_prelude(L);

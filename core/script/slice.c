@@ -55,6 +55,8 @@
 static _Thread_local struct rd_slice_clock *slice_own;
 static pthread_once_t slice_once = PTHREAD_ONCE_INIT;
 
+static char slice_told_key;    /* its address: the registry's error of the last kill */
+
 static void slice_on_hook(lua_State *L, lua_Debug *ar);
 
 static void
@@ -141,19 +143,24 @@ slice_is_spent(struct rd_slice_clock *c, const struct rd_budget *b)
     return b->cpu_ns > b->cpu_limit_ns || slice_is_beyond(c, b->cpu_limit_ns - b->cpu_ns);
 }
 
-int
-rd_slice_raise(lua_State *L)
+void
+rd_slice_vm_open(lua_State *L)
 {
-    struct rd_vm *vm = rd_vm_of(L);
-    const struct rd_budget *b = vm->budget;
+    lua_pushliteral(L, "not enough memory");    /* Lua itself keeps one */
+    lua_rawsetp(L, LUA_REGISTRYINDEX, &slice_told_key);
+}
+
+/*
+ * The error of a kill, with its place, kept for all that it raises: what is raised a million times
+ * on its way out, or in a full VM, must neither take memory nor look where it is.
+ */
+static void
+slice_tell(lua_State *L, struct rd_vm *vm, const struct rd_budget *b)
+{
     char want[RD_VM_WANT];
 
-    lua_stepsleft = 0;    /* sticky in C, too: a loop that goes on asks at once */
-    if (!lua_checkstack(L, LUA_MINSTACK)) {    /* a metamethod's call has little, and may be deep */
-        lua_pop(L, 1);
-        lua_pushliteral(L, "the budget is used up");
-        return lua_error(L);
-    }
+    vm->told = b;
+    rd_slice_vm_open(L);    /* if there is no memory for more */
     luaL_where(L, 0);
     if (lua_rawlen(L, -1) > 0)
         lua_pushliteral(L, "");
@@ -172,6 +179,24 @@ rd_slice_raise(lua_State *L)
         lua_pushfstring(L, "the CPU budget of %d ms is used up",
                         (int)(b->cpu_limit_ns / RD_MS));
     lua_concat(L, 3);
+    lua_rawsetp(L, LUA_REGISTRYINDEX, &slice_told_key);
+}
+
+int
+rd_slice_raise(lua_State *L)
+{
+    struct rd_vm *vm = rd_vm_of(L);
+    const struct rd_budget *b = vm->budget;
+
+    lua_stepsleft = 0;    /* sticky in C, too: a loop that goes on asks at once */
+    if (!lua_checkstack(L, LUA_MINSTACK)) {    /* a metamethod's call has little, and may be deep */
+        lua_pop(L, 1);
+        if (vm->told != b)
+            rd_slice_vm_open(L);
+    } else if (vm->told != b) {
+        slice_tell(L, vm, b);
+    }
+    lua_rawgetp(L, LUA_REGISTRYINDEX, &slice_told_key);
     return lua_error(L);
 }
 
@@ -187,6 +212,7 @@ static void
 slice_kill(lua_State *L, struct rd_vm *vm, enum rd_killed why)
 {
     vm->budget->killed = why;
+    vm->told = NULL;
     lua_sethook(L, slice_on_hook, LUA_MASKCOUNT, 1);
     rd_slice_raise(L);
 }
@@ -321,8 +347,8 @@ slice_on_steps(lua_State *L)
         rd_slice_park();
     if (!c->loading && !slice_is_due(c))
         return;
+    rd_slice_check(L);    /* raised again and again it does not get on: not `fired` */
     atomic_fetch_add_explicit(&c->fired, 1, memory_order_relaxed);
-    rd_slice_check(L);
     if (slice_is_spent(c, b))
         slice_kill(L, c->vm, RD_KILLED_CPU);
     slice_stay(L, c->vm);
@@ -395,6 +421,7 @@ rd_slice_limit(struct rd_slice_clock *c)
     if (b->killed != RD_ALIVE || b->cpu_ns < b->cpu_limit_ns)
         return;
     b->killed = RD_KILLED_CPU;
+    c->vm->told = NULL;
     rd_slice_arm(c);
 }
 

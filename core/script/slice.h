@@ -48,6 +48,9 @@ struct rd_slice_clock *rd_slice_own(struct rd_slice_clock *c);
 /* The signal that the watchdog sends. */
 int rd_slice_signal(void);
 
+/* In each new VM, protected: makes room for the error of a kill. */
+void rd_slice_vm_open(lua_State *L);
+
 /* Reads the CPU clock: at the start of a batch of slices, so that not every slice has to. */
 void rd_slice_mark(struct rd_slice_clock *c);
 /* A slice of vm begins, in coroutine L, for the budget in vm->budget. */

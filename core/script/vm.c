@@ -85,6 +85,7 @@ vm_refuse(struct rd_vm *vm, size_t old, size_t new)
     if (!final)
         return;
     vm->budget->killed = RD_KILLED_MEMORY;
+    vm->told = NULL;
     rd_slice_arm(vm->clock);
 }
 

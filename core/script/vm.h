@@ -88,6 +88,7 @@ struct rd_vm {
         size_t n;
     } blocks[RD_VM_CLASSES];        /* not in used */
     struct rd_budget *budget;       /* who is charged now; NULL: nobody */
+    const struct rd_budget *told;   /* whose kill has its error (slice.c); NULL: nobody's */
     size_t refused_old, refused_new;    /* last refusal: the second equal one is final */
     char where[96];                 /* "scripts/bot.lua:12" of it in this slice, or of an error at
                                        load */

@@ -365,6 +365,48 @@ close_handlers_of_a_cancelled_run_are_under_budget(void **state)
     driver_close();
 }
 
+/* Nineteen thousand variables are to be closed, and no byte is left for errors on the way out. */
+static void
+a_kill_in_a_full_vm_takes_no_memory(void **state)
+{
+    static const char script[] =
+        "local kept = { ('x'):rep(4000000), ('y'):rep(4000000) }\n"
+        "local pack, unpack, count = table.pack, table.unpack, collectgarbage\n"
+        "return function(msg)\n"
+        "  if msg.body ~= 'bad' then return msg.body end\n"
+        "  local x, t, hold = setmetatable({}, { __close = function() end }), {}, nil\n"
+        "  t[1] = 'local x, f, n, last = ... '\n"
+        "  for i = 1, 190 do t[#t + 1] = 'local a' .. i .. ' <close> = x' end\n"
+        "  t[#t + 1] = ' if n == 0 then last() return 1 end f(x, f, n - 1, last) return 1'\n"
+        "  local g = load(table.concat(t, ' '))\n"
+        "  local function last() local h, i = {}, 1 hold = h\n"
+        "    table.sort({ 1, 2, 3 }, function()\n"
+        "      while true do local k = (16384 - count('count')) * 1024\n"
+        "        if k < 4000 then break end\n"
+        "        k = (k - 2000) // 16 | 0 if k > 10000 then k = 10000 end\n"
+        "        h[i] = pack(unpack({}, 1, k)) i = i + 1 end\n"
+        "      while true do hold = { hold } end end) end\n"
+        "  g(x, g, 100, last)\n"
+        "end";
+    uint64_t cpu;
+
+    (void)state;
+    driver_limits.vm_memory = (size_t)16 << 20;
+    driver_limits.handler_memory = (size_t)12 << 20;
+    driver_open(script);
+    cpu = driver_cpu_ns();
+    for (int i = 0; i < 3; i++) {
+        driver_ask("bad");
+        assert_int_equal(driver_last.outcome, RD_OUTCOME_memory);
+        assert_string_equal(driver_ask("a"), "a");
+    }
+    cpu = driver_cpu_ns() - cpu;
+    print_message("  %u ms\n", (unsigned)(cpu / RD_MS));
+    assert_true(cpu < 3 * RD_SECOND * GUARD_SLOW);
+    driver_close();
+    driver_usual_limits(NULL);
+}
+
 int
 main(void)
 {
@@ -381,6 +423,7 @@ main(void)
         cmocka_unit_test(deep_recursion_through_c_is_an_error),
         cmocka_unit_test(a_cancelled_spinner_ends_soon),
         cmocka_unit_test(close_handlers_of_a_cancelled_run_are_under_budget),
+        cmocka_unit_test(a_kill_in_a_full_vm_takes_no_memory),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
