@@ -419,7 +419,7 @@ rd_reply_said(lua_State *L, const struct rd_reply *reply)
 {
     struct rd_run *root = rd_run_of(L)->root;
 
-    root->n_said += reply->n;
+    root->n_said = (uint16_t)(root->n_said + reply->n);
     root->said_redirect |= reply->redirect.p != NULL;
 }
 

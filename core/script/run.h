@@ -54,9 +54,9 @@ struct rd_run {
     bool kill_told : 1;                  /* trace has the kill's error: those that follow are not */
     bool raises_value : 1;               /* the error is what the handler returned: nil, err */
     bool said_redirect : 1;              /* of a root: published, and nothing can follow it */
+    uint16_t n_said;                     /* of a root: messages published so far */
     struct rd_reply *reply;
     struct rd_reply *half_made;          /* by a conversion that an error cut off */
-    size_t n_said;                       /* of a root: messages published so far */
     struct rd_buf trace;                 /* error text and traceback */
     unsigned log_lines;                  /* written so far; beyond the limit only counted */
     int n_results;                       /* on the top of a child's coroutine when it has ended */

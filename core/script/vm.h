@@ -31,11 +31,11 @@ enum rd_killed { RD_ALIVE, RD_KILLED_CPU, RD_KILLED_BLOCKED, RD_KILLED_MEMORY };
 struct rd_budget {
     uint64_t cpu_ns, cpu_limit_ns;
     int64_t mem, mem_limit;         /* net bytes charged, never below 0 */
-    int64_t weight, held, reached;  /* scratch of weigh.c */
+    int64_t held, reached;          /* scratch of weigh.c */
     int64_t beyond;                 /* of mem: put into the scripts' own tables, it was found */
-    bool vm_full;                   /* the last refusal was for the VM's limit, not for this one */
-    bool mem_over;                  /* limit passed: collect, then decide, at the next hook */
-    bool excused;                   /* once, for what others who have ended may have put there */
+    bool vm_full : 1;               /* the last refusal was for the VM's limit, not for this one */
+    bool mem_over : 1;              /* limit passed: collect, then decide, at the next hook */
+    bool excused : 1;               /* once, for what others who have ended may have put there */
     uint16_t blocked_ms;            /* of KILLED_BLOCKED: what it had at most */
     enum rd_killed killed;          /* sticky */
 };

@@ -47,36 +47,50 @@ weigh_oldest(const struct rd_worker *w)
     return run;
 }
 
-/* Coroutines of one budget are weighed one by one, and what waits in their ops. */
-static void
+/* The coroutine of a run, and what waits in its op. */
+static int64_t
 weigh_run(struct rd_vm *vm, const struct rd_run *run)
 {
     const struct rd_op *op = run->op;
+    size_t n = 0;
 
     if (run->vm != vm)
-        return;
+        return 0;
     if (run->thread.L != NULL)
-        run->charge->weight += (int64_t)lua_weighthread(vm->L, run->thread.L);
+        n += lua_weighthread(vm->L, run->thread.L);
     if (op != NULL && op->cls->weigh != NULL)
-        run->charge->weight += (int64_t)op->cls->weigh(run->op, vm->L);
+        n += op->cls->weigh(run->op, vm->L);
+    return (int64_t)n;
 }
 
-/* What several reach counts for the first of them only. Returns what is nobody's; 0: as above. */
+/*
+ * Each budget's coroutines, twice, for what several reach counts for the first of them only: then
+ * `held` is the lesser and `reached` the greater. Returns what is nobody's; 0: as above.
+ */
 static size_t
-weigh_all(const struct rd_worker *w, struct rd_vm *vm, bool oldest_first)
+weigh_all(const struct rd_worker *w, struct rd_vm *vm)
 {
     size_t rest = weigh_begin(vm);
     const struct rd_run *run;
 
     for (run = w->runs; run != NULL; run = run->next)
-        run->charge->weight = 0;
-    if (rest > 0 && oldest_first)
-        for (run = weigh_oldest(w); run != NULL; run = run->prev)
-            weigh_run(vm, run);
-    else if (rest > 0)
-        for (run = w->runs; run != NULL; run = run->next)
-            weigh_run(vm, run);
+        run->charge->held = run->charge->reached = 0;
+    for (run = w->runs; rest > 0 && run != NULL; run = run->next)
+        run->charge->held += weigh_run(vm, run);
     weigh_end(vm);
+    if (rest == 0)
+        return 0;
+    weigh_begin(vm);
+    for (run = weigh_oldest(w); run != NULL; run = run->prev)
+        run->charge->reached += weigh_run(vm, run);
+    weigh_end(vm);
+    for (run = w->runs; run != NULL; run = run->next) {
+        struct rd_budget *b = run->charge;
+        int64_t held = b->held < b->reached ? b->held : b->reached;
+
+        b->reached += b->held - held;
+        b->held = held;
+    }
     return rest;
 }
 
@@ -92,6 +106,10 @@ weigh_set(struct rd_budget *b, int64_t growth, int64_t left)
 {
     int64_t others = growth < left ? growth : left;
 
+    if (growth < 0) {
+        b->beyond = b->beyond + growth > 0 ? b->beyond + growth : 0;
+        growth = others = 0;
+    }
     if (b->mem < b->held)
         b->mem = b->held;
     if (!b->excused && b->mem > b->held + b->beyond + growth - others) {
@@ -106,27 +124,14 @@ weigh_set(struct rd_budget *b, int64_t growth, int64_t left)
 void
 rd_weigh(const struct rd_worker *w, struct rd_vm *vm)
 {
-    size_t rest = weigh_all(w, vm, false);
-    int64_t growth = rest > vm->rest ? (int64_t)(rest - vm->rest) : 0;
+    size_t rest = weigh_all(w, vm);
+    int64_t growth = (int64_t)rest - (int64_t)vm->rest;
 
     if (rest == 0)
         return;
     for (struct rd_run *run = w->runs; run != NULL; run = run->next)
-        run->charge->held = run->charge->reached = run->charge->weight;
-    weigh_all(w, vm, true);
-    for (struct rd_run *run = w->runs; run != NULL; run = run->next) {
-        struct rd_budget *b = run->charge;
-
-        if (run->vm != vm)
-            continue;
-        b->held = b->weight < b->held ? b->weight : b->held;
-        b->reached = b->weight > b->reached ? b->weight : b->reached;
-    }
-    for (struct rd_run *run = w->runs; run != NULL; run = run->next)
-        if (run->vm == vm && run->charge->weight >= 0) {
+        if (run->vm == vm && run->charge == &run->budget)    /* not its children again */
             weigh_set(run->charge, growth, vm->left);
-            run->charge->weight = -1;    /* once, whatever coroutines it has */
-        }
     vm->rest = rest;
     vm->left = 0;
 }
