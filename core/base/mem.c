@@ -12,7 +12,7 @@
 
 #define MEM_LARGE (1024 * 1024)     /* bytes: from here on a block has pages of its own */
 #define MEM_TOP (2 * MEM_LARGE)     /* free bytes that the end of a heap may keep */
-#define MEM_REST RD_SECOND
+#define MEM_REST (250 * RD_MS)
 
 static _Atomic uint64_t mem_given_back_ns;
 

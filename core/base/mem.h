@@ -19,8 +19,9 @@ char *rd_strdup(const char *s) __attribute__((malloc, returns_nonnull));
 /* How malloc deals with large blocks, once at the start: see rd_mem_give_back. */
 void rd_mem_init(void);
 /*
- * Gives pages that malloc keeps and nobody uses back to the system, at most once a second, whoever
- * asks: false then. Takes milliseconds (tens, where much lies scattered): for after much was freed.
+ * Gives pages that malloc keeps and nobody uses back to the system, four times a second at most,
+ * whoever asks: false then. Takes milliseconds (tens, where much lies scattered): for after much
+ * was freed.
  */
 bool rd_mem_give_back(void);
 

@@ -1,4 +1,4 @@
--- outcome: cpu
+-- outcome: cpu or memory
 -- within: 1500 ms
 -- reply: *
 -- a stack that looks too large for its 33,000 protected calls, each of which wants to shrink it
