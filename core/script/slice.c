@@ -84,6 +84,12 @@ slice_is_due(struct rd_slice_clock *c)
            atomic_load_explicit(&c->number, memory_order_relaxed);
 }
 
+static bool
+slice_is_armed(lua_State *L)
+{
+    return lua_gethook(L) == slice_on_hook && lua_gethookcount(L) == 1;
+}
+
 /*
  * Arming walks the whole call stack, which below a deep recursion can take longer than a tick: not
  * at every signal, then. But now and then, for Lua may just have turned off its frame's own trap.
@@ -91,8 +97,7 @@ slice_is_due(struct rd_slice_clock *c)
 static bool
 slice_shall_arm(lua_State *L, uint64_t number)
 {
-    return lua_gethook(L) != slice_on_hook || lua_gethookcount(L) != 1 ||
-           number % SLICE_AGAIN == 0;
+    return !slice_is_armed(L) || number % SLICE_AGAIN == 0;
 }
 
 void
@@ -200,14 +205,6 @@ rd_slice_raise(lua_State *L)
     return lua_error(L);
 }
 
-/* Once, not at each call that asks on an error's way out: arming walks the whole call stack. */
-static void
-slice_stay_armed(lua_State *L)
-{
-    if (lua_gethook(L) != slice_on_hook || lua_gethookcount(L) != 1)
-        lua_sethook(L, slice_on_hook, LUA_MASKCOUNT, 1);
-}
-
 static void
 slice_kill(lua_State *L, struct rd_vm *vm, enum rd_killed why)
 {
@@ -230,7 +227,8 @@ rd_slice_check(lua_State *L)
 {
     if (!rd_slice_is_killed(L))
         return;
-    slice_stay_armed(L);
+    if (!slice_is_armed(L))    /* an error on its way out asks at each call */
+        lua_sethook(L, slice_on_hook, LUA_MASKCOUNT, 1);
     rd_slice_raise(L);
 }
 

@@ -138,6 +138,8 @@ long_loops_ask_the_host(void **state)
         "return ('x'):rep(2^10):rep(2^10):upper()",
         "return ('X'):rep(2^10):rep(2^10):lower()",
         "return ('x'):rep(2^10):rep(2^10):reverse()",
+        "return (('x'):rep(2^10):gsub('x', ('y'):rep(2^13)))",
+        "return (('x'):rep(2^10):gsub('x', { x = ('y'):rep(2^13) }))",
         "return utf8.offset(('x'):rep(2^10):rep(2^10), 2^20)",
         "return utf8.offset(('x'):rep(2^10):rep(2^10), -2^20)",
         "return utf8.offset(('\\x80'):rep(2^10):rep(2^10), 0, 2^20)",
