@@ -12,6 +12,7 @@
 #include "app/config.h"
 #include "app/load.h"
 #include "app/route_never.h"
+#include "app/unknown.h"
 #include "gateway/compose.h"
 #include "gateway/lua_msg.h"
 
@@ -136,14 +137,22 @@ check_print_routes(const struct rd_config *c, const struct rd_generation *g)
     }
 }
 
-/* Modules too; but whoever wrote a rock knows what it keeps. */
+struct check_sources {
+    const struct rd_generation *g;
+    struct rd_buf *warnings;
+};
+
+/* Modules too; but whoever wrote a rock knows what it keeps and asks for. */
 static void
-check_source_for_assignments(void *warnings, struct rd_slice path, struct rd_slice text)
+check_source(void *arg, struct rd_slice path, struct rd_slice text)
 {
+    struct check_sources *c = arg;
+
     for (struct rd_slice at = path; at.n > 0; at = rd_slice_skip(at, 1))
         if (rd_slice_starts(at, RD_LIT("/lua_modules/")))
             return;
-    rd_assigned_find(path, text, warnings);
+    rd_assigned_find(path, text, c->warnings);
+    rd_unknown_find(c->g, path, text, c->warnings);
 }
 
 /* Each line of text with a word before it. */
@@ -176,7 +185,8 @@ check_scripts(struct rd_config *c, struct rd_buf *errors, struct rd_buf *warning
     if (g != NULL) {
         check_print_config(c);
         check_print_routes(c, g);
-        rd_generation_sources(g, check_source_for_assignments, warnings);
+        rd_generation_sources(g, check_source,
+                              &(struct check_sources){ .g = g, .warnings = warnings });
         rd_generation_unref(g);
     }
     rd_load_close();

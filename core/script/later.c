@@ -2,10 +2,8 @@
  * later.c - names of the Lua API that this version lacks: reading one raises.
  *
  * A script that uses one would else be told that it indexed nil. Help does not
- * print them. Read by freeze.c (replyd) and the host (msg).
+ * print them. Read by freeze.c (replyd), the host (msg) and `check`.
  */
-#include <string.h>
-
 #include <lauxlib.h>
 
 #include "script/script.h"
@@ -16,10 +14,19 @@ static const char *const later_names[][2] = {
     { "media", "fetch" },
 };
 
+bool
+rd_script_is_later(struct rd_slice table, struct rd_slice name)
+{
+    for (size_t i = 0; i < sizeof later_names / sizeof later_names[0]; i++)
+        if (rd_slice_eq(rd_slice_str(later_names[i][0]), table) &&
+            rd_slice_eq(rd_slice_str(later_names[i][1]), name))
+            return true;
+    return false;
+}
+
 void
 rd_lua_refuse_later(lua_State *L, const char *table, const char *name)
 {
-    for (size_t i = 0; i < sizeof later_names / sizeof later_names[0]; i++)
-        if (strcmp(later_names[i][0], table) == 0 && strcmp(later_names[i][1], name) == 0)
-            luaL_error(L, "%s.%s is not in this version of replyd", table, name);
+    if (rd_script_is_later(rd_slice_str(table), rd_slice_str(name)))
+        luaL_error(L, "%s.%s is not in this version of replyd", table, name);
 }

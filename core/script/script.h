@@ -155,6 +155,14 @@ int rd_script_keyword(const struct rd_generation *g, unsigned script, struct rd_
 unsigned rd_script_keyword_count(const struct rd_generation *g, unsigned script);
 struct rd_slice rd_script_keyword_at(const struct rd_generation *g, unsigned script, unsigned i);
 
+/*
+ * Scripts can read names[0], the global, names[0].names[1] and so on; true as well where that
+ * depends on the script. *meant gets a known name that is near, else {NULL, 0}. Before any worker
+ * has the generation; for `check`.
+ */
+bool rd_script_knows(const struct rd_generation *g, const struct rd_slice *names, size_t n,
+                     struct rd_slice *meant);
+
 /* A row of a script's `schedule`. */
 struct rd_script_entry {
     struct rd_slice line;    /* as written */
@@ -244,7 +252,9 @@ struct rd_reply *rd_reply_from_lua(lua_State *L, int index);
 /* (worker) That reply became part of the answer: it counts for Twilio's limits, until an error. */
 void rd_reply_said(lua_State *L, const struct rd_reply *reply);
 
-/* Raises when `name` of `table` ("replyd", "msg", "media") belongs to a later version's Lua API. */
+/* `name` of `table` ("replyd", "msg", "media") belongs to a later version's Lua API. */
+bool rd_script_is_later(struct rd_slice table, struct rd_slice name);
+/* Raises then. */
 void rd_lua_refuse_later(lua_State *L, const char *table, const char *name);
 
 /* ---- supervision (app/watchdog) ---------------------------------------- */

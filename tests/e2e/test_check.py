@@ -119,6 +119,51 @@ def test_assigned_file_level_locals_of_modules_are_warned_of(replyd, tmp_path):
                            "a reload\n")
 
 
+def test_names_that_nothing_has_are_warned_of(replyd, tmp_path):
+    """They would else wait for the first message that reaches them."""
+    write(tmp_path, script="""
+        local m = require 'm'
+        if jit then m.fast() end
+        local unpack = unpack or table.unpack
+        local lib = replyd.later or _G.print
+        local function ok(msg)
+          local t = { name = 1 }
+          local encode = replyd.json.encode
+          return t.nmae, string.format("%d", 1), encode(t), ("x"):foo(), lib.foo, math.pi
+        end
+        return {
+          concurrency = latest,
+          message = function(msg) replyd.slep(1) return ok(msg) end,
+          keywords = {
+            a = function() retrun = 1 end,
+            b = function() return string.fromat("%d", 1), replyd.json.decod("1") end,
+            c = function() return replyd.http.get("x"), tostrin(1), math.wat end,
+            d = function() local _ENV = { x = 1 } return x, y end,
+            e = function() return _ENV.whatever, _G.other end,
+          },
+        }""")
+    (tmp_path / "scripts/m.lua").write_text("return { f = function() n = 1 end }\n")
+    done = replyd("check")
+    assert done.returncode == 0, done.stderr
+    assert set(done.stderr.splitlines()) == {
+        "warning: scripts/m.lua:1: global 'n' is assigned, which raises an error: write 'local n'",
+        "warning: scripts/main.lua:12: no local and no global is called 'latest': it is nil "
+        "(a text needs quotes)",
+        "warning: scripts/main.lua:13: replyd has no 'slep': did you mean 'sleep'?",
+        "warning: scripts/main.lua:15: global 'retrun' is assigned, which raises an error: "
+        "write 'local retrun'",
+        "warning: scripts/main.lua:16: string has no 'fromat': did you mean 'format'?",
+        "warning: scripts/main.lua:16: replyd.json has no 'decod': did you mean 'decode'?",
+        "warning: scripts/main.lua:17: replyd has no 'http' in this version",
+        "warning: scripts/main.lua:17: no local and no global is called 'tostrin': it is nil: "
+        "did you mean 'tostring'?",
+        "warning: scripts/main.lua:17: math has no 'wat'",
+        "warning: scripts/main.lua:19: no local and no global is called 'whatever': it is nil "
+        "(a text needs quotes)",
+        "warning: scripts/main.lua:19: _G has no 'other'",
+    }
+
+
 def test_an_endless_loop_at_load_is_refused(replyd, tmp_path):
     write(tmp_path, script="while true do end", config=
           'return { auth_token = "x", state = "st", load_limit = "200ms" }')
