@@ -13,6 +13,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <lua_replyd.h>
+
 #include "base/mem.h"
 #include "base/metric.h"
 #include "script/slice.h"
@@ -332,7 +334,7 @@ rd_vm_give_thread(struct rd_vm *vm, struct rd_thread t)
     lua_settop(t.L, 0);
     if (lua_gethook(t.L) != NULL)
         lua_sethook(t.L, NULL, 0, 0);
-    if (vm->n_pool < RD_VM_POOL) {
+    if (vm->n_pool < RD_VM_POOL && lua_weighalone(t.L) <= RD_VM_POOL_EACH) {
         vm->pool[vm->n_pool++] = t;
         return;
     }

@@ -22,6 +22,7 @@
 #define RD_VM_MAGIC RD_MAGIC('v', 'm', ' ', '1')
 #define RD_VM_CLASSES 32        /* sizes of small blocks: 8, 24, 40, ... 504 bytes */
 #define RD_VM_POOL 128          /* idle coroutines kept: about 1 KiB each */
+#define RD_VM_POOL_EACH 16384   /* bytes; one that a deep recursion has swollen is let go */
 #define RD_VM_CROWDED(limit) ((limit) / 5 * 4)    /* more than that in use is too much */
 #define RD_VM_BRIM(limit) ((limit) / 10 * 9)      /* beyond it is kept for who holds little */
 

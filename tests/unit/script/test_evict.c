@@ -470,6 +470,37 @@ a_long_text_without_room_ends_its_handler(void **state)
     driver_close();
 }
 
+static void
+on_collect(void *used)
+{
+    struct rd_vm *vm = atomic_load(&driver_generation->vms[0]);
+
+    lua_gc(vm->L, LUA_GCCOLLECT);
+    *(size_t *)used = vm->used;
+}
+
+/* Calls that were 10,000 deep once are nobody's memory for no longer than other garbage. */
+static void
+a_deep_recursion_leaves_nothing_behind(void **state)
+{
+    size_t before, after;
+
+    (void)state;
+    driver_open("local function down(n) return n == 0 and 0 or 1 + down(n - 1) end\n"
+                "return function(msg) local n = tonumber(msg.body)\n"
+                "  if n < 0 then error(down(-n)) end return tostring(down(n)) end\n");
+    assert_string_equal(driver_ask("3"), "3");
+    driver_call(on_collect, &before);
+    assert_string_equal(driver_ask("10000"), "10000");
+    driver_call(on_collect, &after);
+    assert_true(after < before + 65536);
+    driver_ask("-10000");
+    assert_int_equal(driver_last.outcome, RD_OUTCOME_error);
+    driver_call(on_collect, &after);
+    assert_true(after < before + 65536);
+    driver_close();
+}
+
 int
 main(void)
 {
@@ -489,6 +520,7 @@ main(void)
         cmocka_unit_test(they_may_be_cancelled_meanwhile),
         cmocka_unit_test(garbage_makes_room_for_a_long_text),
         cmocka_unit_test(a_long_text_without_room_ends_its_handler),
+        cmocka_unit_test(a_deep_recursion_leaves_nothing_behind),
     };
     return cmocka_run_group_tests(tests, small_vm, driver_usual_limits);
 }
