@@ -501,6 +501,21 @@ a_deep_recursion_leaves_nothing_behind(void **state)
     driver_close();
 }
 
+/* 150,000 calls take 9 MB, and more than 65,535 count as well as fewer. */
+static void
+calls_count_for_their_handler(void **state)
+{
+    (void)state;
+    driver_open("return { message = function(msg) local n = tonumber(msg.body)\n"
+                "    local function down() n = n - 1 if n > 0 then return 1 + down() end return 0 end\n"
+                "    return tostring(1 + down()) end,\n"
+                "  error = function(err) return err end }\n");
+    assert_string_equal(driver_ask("20000"), "20000");
+    driver_ask("150000");
+    assert_non_null(strstr(driver_last.text, "handler_memory (8 MiB) is used up"));
+    driver_close();
+}
+
 int
 main(void)
 {
@@ -521,6 +536,7 @@ main(void)
         cmocka_unit_test(garbage_makes_room_for_a_long_text),
         cmocka_unit_test(a_long_text_without_room_ends_its_handler),
         cmocka_unit_test(a_deep_recursion_leaves_nothing_behind),
+        cmocka_unit_test(calls_count_for_their_handler),
     };
     return cmocka_run_group_tests(tests, small_vm, driver_usual_limits);
 }
