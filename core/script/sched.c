@@ -114,7 +114,7 @@ sched_batch(struct rd_worker *w)
     while (now < end && (run = sched_next(w)) != NULL)
         rd_run_slice(run, &now);
     rd_watch_leave();
-    if (sched_is_empty(w))
+    if (sched_is_empty(w) && w->clock.debt_ns == 0)
         uv_idle_stop(&w->idle);
 }
 
@@ -126,9 +126,15 @@ sched_on_idle(uv_idle_t *idle)
     RD_CHECK(w, RD_WORKER_MAGIC);
     if (!sched_is_empty(w))
         sched_batch(w);
-    else
-        uv_idle_stop(&w->idle);
     rd_worker_turn(w);    /* after the last run the loop sleeps, before any check */
+}
+
+/* The mails that came meanwhile have been read, and there is nothing to run. */
+static void
+sched_rest(struct rd_worker *w)
+{
+    w->clock.debt_ns = 0;
+    uv_idle_stop(&w->idle);
 }
 
 static void
@@ -139,6 +145,8 @@ sched_on_check(uv_check_t *check)
     RD_CHECK(w, RD_WORKER_MAGIC);
     if (!sched_is_empty(w))
         sched_batch(w);
+    else
+        sched_rest(w);
     rd_worker_turn(w);
 }
 

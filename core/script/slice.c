@@ -33,9 +33,11 @@
 
 /*
  * CPU time in one slice that a handler may take where it cannot make way, less the thread's debt:
- * half of what others were ended for, a sixth of what others took and ended by themselves. It is
- * paid back at a twentieth of the time that passes. So some dozens of them at once hold up the
- * others for less than a second, and one that sorts for 50 ms may do so a few times a second.
+ * half of what others were ended for, a third where the debt ended them sooner (or they would keep
+ * it alive for those behind them), a sixth of what others took and ended by themselves. It is paid
+ * back at a twentieth of the time that passes, and forgotten when nobody waits any more. So some
+ * dozens of them at once hold up the others for less than a second, and one that sorts for 50 ms
+ * may do so a few times a second.
  */
 #define SLICE_BLOCKED (100 * RD_MS * SLICE_SLOW)
 #define SLICE_BLOCKED_LEAST (15 * RD_MS * SLICE_SLOW)
@@ -252,11 +254,14 @@ slice_may_block(const struct rd_slice_clock *c)
 static void
 slice_owe(struct rd_slice_clock *c, uint64_t cpu_ns, uint64_t now_ns)
 {
+    const struct rd_budget *b = c->vm->budget;
+    bool at_length = b->blocked_ms >= SLICE_BLOCKED / RD_MS / 2;
+    unsigned part = b->killed != RD_KILLED_BLOCKED ? 6 : at_length ? 2 : 3;
     uint64_t debt;
 
     if (cpu_ns < SLICE_BLOCKED_LEAST)
         return;
-    debt = slice_debt(c, now_ns) + cpu_ns / (c->vm->budget->killed == RD_KILLED_BLOCKED ? 2 : 6);
+    debt = slice_debt(c, now_ns) + cpu_ns / part;
     c->debt_ns = debt < SLICE_BLOCKED ? debt : SLICE_BLOCKED;
     c->debt_at = now_ns;
 }
