@@ -185,24 +185,47 @@ require_check_cycle(lua_State *L, int list, const char *name)
     }
 }
 
+/* __close of the list of what is being loaded: the last one has ended, or failed. */
+static int
+require_on_end(lua_State *L)
+{
+    lua_pushnil(L);
+    lua_rawseti(L, 1, (lua_Integer)lua_rawlen(L, 1));
+    return 0;
+}
+
+static void
+require_push_loading(lua_State *L)
+{
+    require_push_table(L, &require_loading_key);
+    if (lua_getmetatable(L, -1)) {
+        lua_pop(L, 1);
+        return;
+    }
+    lua_createtable(L, 0, 1);
+    lua_pushcfunction(L, require_on_end);
+    lua_setfield(L, -2, "__close");
+    lua_setmetatable(L, -2);
+}
+
 /* Runs the module; its value is on the top. */
 static void
 require_run(lua_State *L, const char *name, const struct rd_source *source)
 {
     int list;
 
-    require_push_table(L, &require_loading_key);
+    require_push_loading(L);
     list = lua_gettop(L);
     require_check_cycle(L, list, name);
     lua_pushstring(L, name);
     lua_rawseti(L, list, (lua_Integer)lua_rawlen(L, list) + 1);
+    lua_toclose(L, list);
     if (rd_env_load(L, source->path, source->text) != LUA_OK)
         lua_error(L);
     lua_pushstring(L, name);
     lua_pushstring(L, source->path.p);
     lua_call(L, 2, 1);
-    lua_pushnil(L);
-    lua_rawseti(L, list, (lua_Integer)lua_rawlen(L, list));
+    lua_closeslot(L, list);
     lua_remove(L, list);
 }
 

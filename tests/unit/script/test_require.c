@@ -107,6 +107,7 @@ what_is_wrong_with_a_module_is_told(void **state)
     refuse("require '.lib'", "is no module name");
     refuse("require ''", "is empty or too long");
     refuse("require 'missing'", "no module 'missing' below");
+    refuse("pcall(require, 'fails') pcall(require, 'a') require 'fails'", "2: in the module");
     driver_close();
 }
 
