@@ -325,7 +325,7 @@ msg_refuse_mistake(lua_State *L, struct rd_slice name)
         rd_suggest_offer(&s, rd_slice_str(f->name));
     for (const struct rd_lua_fn *f = msg_fields; f->name != NULL; f++)
         msg_offer(&s, rd_slice_str(f->signature));
-    if (s.best.p != NULL && s.distance == 1 && name.n > 3)
+    if (s.best.p != NULL && (s.distance == 0 || (s.distance == 1 && name.n > 3)))
         luaL_error(L, "msg has no '%s': did you mean '%s'?", name.p,
                    lua_pushlstring(L, s.best.p, s.best.n));
 }
