@@ -14,6 +14,7 @@
 #include "app/route_never.h"
 #include "app/unknown.h"
 #include "gateway/compose.h"
+#include "gateway/debounce.h"
 #include "gateway/lua_msg.h"
 
 #define CHECK_TEXT (1 << 20)    /* bytes of errors or warnings */
@@ -76,19 +77,26 @@ check_print_handlers(const struct rd_generation *g, unsigned script)
 
 /* How a script's messages wait, where it says so; then its schedule. */
 static void
-check_print_times(const struct rd_config *c, const struct rd_generation *g, unsigned script)
+check_print_times(const struct rd_config *c, const struct rd_generation *g,
+                  const struct rd_route *r)
 {
     static const char *const names[] = {
         [RD_CONCURRENCY_QUEUE] = "queue", [RD_CONCURRENCY_LATEST] = "latest",
         [RD_CONCURRENCY_DROP] = "drop",
     };
+    unsigned script = r->script;
     enum rd_concurrency concurrency = rd_script_concurrency(g, script);
     uint64_t debounce_ms = rd_script_debounce(g, script);
+    uint64_t most_ms = rd_debounce_most(r->deadline_ms);
 
     if (concurrency != RD_CONCURRENCY_QUEUE)
         printf("%-12s    concurrency=%s\n", "", names[concurrency]);
     if (debounce_ms > 0)
-        printf("%-12s    debounce=%gs\n", "", (double)debounce_ms / 1000);
+        printf("%-12s    debounce=%gs", "", (double)debounce_ms / 1000);
+    if (debounce_ms > most_ms)
+        printf(" (%gs: the rest of the deadline is the handler's)", (double)most_ms / 1000);
+    if (debounce_ms > 0)
+        putchar('\n');
     for (unsigned i = 0; i < rd_script_entry_count(g, script); i++)
         printf("%-12s    schedule \"%.*s\" %.*s\n", "",
                RD_PRI(rd_script_entry_at(g, script, i)->line), RD_PRI(c->timezone));
@@ -133,7 +141,7 @@ check_print_routes(const struct rd_config *c, const struct rd_generation *g)
         check_print_never(c, i);
         putchar('\n');
         check_print_handlers(g, r->script);
-        check_print_times(c, g, r->script);
+        check_print_times(c, g, r);
     }
 }
 

@@ -4,7 +4,7 @@
 #include "base/clock.h"
 #include "gateway/conversation.h"
 
-#define DEBOUNCE_SPARE_NS (1000 * RD_MS)    /* left of the deadline for the handler */
+#define DEBOUNCE_SPARE_MS UINT64_C(1000)    /* left of the deadline for the handler */
 
 bool
 rd_debounce_wants(struct rd_task *t)
@@ -16,17 +16,21 @@ rd_debounce_wants(struct rd_task *t)
            rd_inbox_pick(t) && t->handler == RD_HANDLER_MESSAGE;
 }
 
+uint64_t
+rd_debounce_most(uint64_t left_ms)
+{
+    return left_ms - (left_ms / 2 < DEBOUNCE_SPARE_MS ? left_ms / 2 : DEBOUNCE_SPARE_MS);
+}
+
 static uint64_t
 debounce_end(const struct rd_task *t)
 {
     uint64_t now = rd_clock_ns();
     uint64_t wait = rd_script_debounce(t->generation, t->script) * RD_MS;
     uint64_t left = t->soft_ns > now ? t->soft_ns - now : 0;
-    uint64_t spare = left / 2 < DEBOUNCE_SPARE_NS ? left / 2 : DEBOUNCE_SPARE_NS;
+    uint64_t most = rd_debounce_most(left / RD_MS) * RD_MS;
 
-    if (t->soft_ns != 0 && wait > left - spare)
-        wait = left - spare;
-    return now + wait;
+    return now + (t->soft_ns != 0 && wait > most ? most : wait);
 }
 
 static void debounce_on_timer(uv_timer_t *timer);

@@ -18,5 +18,7 @@ bool rd_debounce_wants(struct rd_task *t);
  */
 void rd_debounce_open(struct rd_task *t);
 void rd_debounce_close(struct rd_task *t);
+/* Milliseconds that a message may wait when its deadline comes in left_ms; for `check`, too. */
+uint64_t rd_debounce_most(uint64_t left_ms);
 
 #endif

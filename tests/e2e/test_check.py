@@ -56,6 +56,8 @@ def test_schedules_are_printed_with_their_zone_and_how_messages_wait(replyd, tmp
     assert lines[-6:-1] == ["message schedule", "concurrency=latest", "debounce=1.5s",
                             'schedule "0 9 * * mon-fri" Europe/Berlin',
                             'schedule "@hourly" Europe/Berlin']
+    write(tmp_path, TIMES, config='return { auth_token = "x", state = "st", deadline = "2s" }')
+    assert "debounce=1.5s (1s: the rest of the deadline is the handler's)" in replyd("check").stdout
     write(tmp_path)
     out = replyd("check").stdout
     assert "concurrency" not in out and "debounce" not in out and "schedule" not in out
