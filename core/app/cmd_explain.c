@@ -19,6 +19,7 @@
 #include "app/file.h"
 #include "app/log_fields.h"
 #include "base/error.h"
+#include "base/outcome.h"
 #include "base/why.h"
 #include "gateway/compose.h"
 
@@ -113,6 +114,11 @@ explain_add_sentence(struct explain *x, yyjson_mut_val *o)
         RD_WHYS(EXPLAIN_WHY)
 #undef EXPLAIN_WHY
     };
+    static const struct { const char *name, *text; } outcomes[] = {
+#define EXPLAIN_OUTCOME(name, text) { #name, text },
+        RD_OUTCOMES(EXPLAIN_OUTCOME)
+#undef EXPLAIN_OUTCOME
+    };
     const char *outcome = explain_text(o, "outcome"), *text = NULL;
     char sentence[256];
 
@@ -123,6 +129,9 @@ explain_add_sentence(struct explain *x, yyjson_mut_val *o)
     for (size_t i = 0; i < sizeof whys / sizeof *whys; i++)
         if (explain_is(o, "why", whys[i].name))
             text = whys[i].text;
+    for (size_t i = RD_OUTCOME_error; text == NULL && i <= RD_OUTCOME_lost_thread; i++)
+        if (strcmp(outcome, outcomes[i].name) == 0)
+            text = outcomes[i].text;
     if (text == NULL)
         return;
     snprintf(sentence, sizeof sentence, "%s: %s", outcome, text);

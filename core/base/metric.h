@@ -42,7 +42,8 @@ enum rd_outbox_state { RD_OUTBOX_STATES(RD_OUTBOX_ENUM) RD_OUTBOX_COUNT };
 
 /*        id                  type       labels     help  (exported name: replyd_<id>) */
 #define RD_METRICS(X)                                                                            \
-    X(messages_total, COUNTER, OUTCOME, "Verified requests by kind and outcome.")                \
+    X(messages_total, COUNTER, OUTCOME, "Verified requests, and late replies, by outcome.")      \
+    X(handler_failures_total, COUNTER, OUTCOME, "Failed handlers, also behind their answer.")    \
     X(answer_seconds, HISTOGRAM, NONE, "Time from accept or first byte to the answer.")          \
     X(signature_failures_total, COUNTER, SIGNATURE, "Requests answered 403, by reason.")         \
     X(http_responses_total, COUNTER, STATUS, "HTTP responses by status class.")                  \

@@ -7,7 +7,7 @@
 #ifndef RD_BASE_OUTCOME_H
 #define RD_BASE_OUTCOME_H
 
-/*        name           what happened */
+/*        name           what happened (of a handler that failed: error to lost_thread) */
 #define RD_OUTCOMES(X)                                                               \
     X(ok,            "the handler answered")                                         \
     X(empty,         "the handler had nothing to say, or no handler matched")        \

@@ -265,14 +265,29 @@ group_await(lua_State *L, enum group_kind kind, int index, unsigned n, uint64_t 
     return rd_op_await(L, &g->op);
 }
 
+/* A function under a name would never run, and nobody would know. */
+static void
+await_check_keys(lua_State *L, lua_Integer n)
+{
+    for (lua_pushnil(L); lua_next(L, 1) != 0; lua_pop(L, 1)) {
+        if (lua_isinteger(L, -2) && lua_tointeger(L, -2) >= 1 && lua_tointeger(L, -2) <= n)
+            continue;
+        lua_pushfstring(L, "a list of functions expected, got one with the key '%s'",
+                        luaL_tolstring(L, -2, NULL));
+        luaL_argerror(L, 1, lua_tostring(L, -1));
+    }
+}
+
 /* How many functions the list has; raises for anything else in it. */
 static unsigned
 await_count(lua_State *L, const char *name)
 {
     lua_Integer n;
 
-    luaL_checktype(L, 1, LUA_TTABLE);
+    if (!lua_istable(L, 1))
+        luaL_typeerror(L, 1, "a list of functions");
     n = (lua_Integer)lua_rawlen(L, 1);
+    await_check_keys(L, n);
     luaL_argcheck(L, n <= RD_CHILDREN_MOST, 1, "more than 1000 functions");
     for (lua_Integer i = 1; i <= n; i++) {
         if (lua_rawgeti(L, 1, i) != LUA_TFUNCTION)

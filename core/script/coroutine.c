@@ -9,10 +9,12 @@
 #include <lauxlib.h>
 #include <lua.h>
 
+#include "script/report.h"
 #include "script/run.h"
 #include "script/sandbox.h"
 #include "script/slice.h"
 #include "script/vm.h"
+#include "script/worker.h"
 
 #define CO_WRAP 1    /* context: the coroutine is the upvalue and errors are raised */
 
@@ -250,6 +252,52 @@ co_close(lua_State *L)
         return 1;
     }
     return co_fail(L, co, false);
+}
+
+/* The coroutine that co, which waits, has resumed and that waits in it; NULL: none. */
+static lua_State *
+co_inner(lua_State *co)
+{
+    int top = lua_gettop(co);
+    lua_State *inner = NULL;
+    lua_Debug ar;
+
+    if (lua_status(co) != LUA_YIELD || !lua_checkstack(co, 2) || !lua_getstack(co, 0, &ar))
+        return NULL;
+    lua_getinfo(co, "f", &ar);
+    if (lua_tocfunction(co, -1) == co_wrapped && lua_getupvalue(co, -1, 1) != NULL)
+        inner = lua_tothread(co, -1);
+    else if (lua_tocfunction(co, -1) == co_resume && lua_getlocal(co, &ar, 1) != NULL)
+        inner = lua_tothread(co, -1);
+    lua_settop(co, top);
+    return inner != NULL && rd_vm_is_held(inner) ? inner : NULL;
+}
+
+/* Of one that would have gone on, an error in __close is nobody's yet. */
+static void
+co_end(struct rd_run *run, lua_State *co)
+{
+    bool waited = lua_status(co) == LUA_YIELD;
+
+    rd_vm_hold(co, co == run->thread.L);
+    rd_slice_back(&run->worker->clock, co);
+    if (run->budget.killed != RD_ALIVE)
+        rd_slice_arm(&run->worker->clock);
+    if (lua_closethread(co, NULL) != LUA_OK && waited)
+        rd_report_close(run, co);
+}
+
+void
+rd_coroutine_end(struct rd_run *run)
+{
+    lua_State *co;
+
+    do {
+        co = run->thread.L;
+        for (lua_State *inner = co_inner(co); inner != NULL; inner = co_inner(co))
+            co = inner;
+        co_end(run, co);
+    } while (co != run->thread.L);
 }
 
 static const luaL_Reg co_functions[] = {

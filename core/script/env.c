@@ -17,6 +17,13 @@ env_on_assign(lua_State *L)
 {
     const char *name = luaL_tolstring(L, 2, NULL);
 
+    rd_sandbox_push_globals(L);
+    lua_pushvalue(L, 2);
+    if (lua_rawget(L, -2) != LUA_TNIL)
+        return luaL_error(L, "'%s' is read-only: write 'local %s' for one of your own", name, name);
+    if (lua_isfunction(L, 3))
+        return luaL_error(L, "assignment to undeclared global '%s': write 'local function %s'",
+                          name, name);
     return luaL_error(L, "assignment to undeclared global '%s': write 'local %s'; this version "
                          "keeps nothing from one message to the next", name, name);
 }

@@ -9,6 +9,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/metric.h"
 #include "base/suggest.h"
 #include "script/generation.h"
 #include "script/sandbox.h"
@@ -16,6 +17,7 @@
 #include "script/worker.h"
 
 #define REPORT_FRAMES 20        /* of a traceback */
+#define REPORT_DEEP 10000       /* calls: more may be endless */
 #define REPORT_PER_SECOND 20    /* lines of failed handlers that a worker writes */
 
 static void
@@ -97,6 +99,16 @@ rd_report_advice(const char *text)
     return "";
 }
 
+/* Whatever ran out first, CPU time, memory or Lua's stack. */
+static void
+report_depth(struct rd_buf *b, lua_State *L)
+{
+    lua_Debug ar;
+
+    if (lua_getstack(L, REPORT_DEEP, &ar))
+        rd_buf_printf(b, ": more than %d calls deep, an endless recursion?", REPORT_DEEP);
+}
+
 /* Buffers of Lua's own libraries say no more than this, and have no place. */
 static bool
 report_is_want(const char *text)
@@ -155,6 +167,7 @@ rd_report_on_error(lua_State *L)
         rd_buf_put(&run->trace, text, n < RD_RUN_TRACE / 2 ? n : RD_RUN_TRACE / 2);
     report_suggest(&run->trace, L, text);
     rd_buf_put_str(&run->trace, rd_report_advice(text));
+    report_depth(&run->trace, L);
     report_traceback(&run->trace, run->vm->generation, L);
     report_returned(run, L);
     lua_settop(L, 1);
@@ -170,16 +183,43 @@ report_put_bytes(struct rd_buf *b, uint64_t n)
                   small ? "KiB" : "MiB");
 }
 
+/* The line behind which others are missing. */
+static void
+report_silence(void)
+{
+    rd_log_msg(RD_LOG_WARN, "failures_not_logged",
+               "more handlers of this script thread failed in the same second than are logged:"
+               " replyd_handler_failures_total counts all");
+}
+
+/* Coroutines leave half of the lines to handlers: one may have a thousand. */
 static bool
-report_may_log(struct rd_worker *w)
+report_may_log(struct rd_worker *w, bool is_coroutine)
 {
     uint64_t second = rd_clock_ns() / RD_SECOND;
+    bool may;
 
     if (second != w->log_second) {
         w->log_second = second;
         w->log_count = 0;
+        w->log_silent = false;
     }
-    return w->log_count++ < REPORT_PER_SECOND;
+    may = w->log_count < (is_coroutine ? REPORT_PER_SECOND / 2 : REPORT_PER_SECOND);
+    w->log_count += may;
+    if (!may && !w->log_silent)
+        report_silence();
+    w->log_silent |= !may;
+    return may;
+}
+
+static void
+report_count(const struct rd_run *run)
+{
+    enum rd_message_kind kind = run->order.handler == RD_HANDLER_STATUS   ? RD_KIND_STATUS :
+                                run->order.handler == RD_HANDLER_SCHEDULE ? RD_KIND_SCHEDULE :
+                                                                            RD_KIND_MESSAGE;
+
+    rd_metric_add(RD_METRIC_handler_failures_total, rd_metric_outcome(kind, run->outcome), 1);
 }
 
 static void
@@ -195,12 +235,13 @@ report_begin(struct rd_log_line *l, const struct rd_run *run)
 void
 rd_report_error(struct rd_run *run)
 {
-    struct rd_log_line l;
-
     const char *event = run->root != run ? "coroutine_failed"
                         : run->in_error  ? "error_handler_failed" : "script_failed";
+    struct rd_log_line l;
 
-    if (!report_may_log(run->worker) || !rd_log_begin(&l, RD_LOG_ERROR, event))
+    if (!run->in_error)    /* else it has failed before */
+        report_count(run);
+    if (!report_may_log(run->worker, run->root != run) || !rd_log_begin(&l, RD_LOG_ERROR, event))
         return;
     report_begin(&l, run);
     rd_log_str(&l, "outcome", rd_outcome_name(run->outcome));
@@ -208,6 +249,25 @@ rd_report_error(struct rd_run *run)
         rd_log_slice(&l, "error", rd_buf_slice(&run->trace));
     else
         rd_log_str(&l, "error", "an error without a message");
+    rd_log_end(&l);
+}
+
+void
+rd_report_close(struct rd_run *run, lua_State *co)
+{
+    struct rd_slice text = { NULL, 0 };
+    struct rd_log_line l;
+
+    if (!report_may_log(run->worker, true) || !rd_log_begin(&l, RD_LOG_ERROR, "close_failed"))
+        return;
+    report_begin(&l, run);
+    if (lua_type(co, 1) == LUA_TSTRING)    /* of anything else the text may be a function's */
+        text.p = lua_tolstring(co, 1, &text.n);
+    if (text.n > 0)
+        rd_log_slice(&l, "error", rd_slice_make(text.p, text.n < RD_RUN_TRACE ? text.n
+                                                                              : RD_RUN_TRACE));
+    else
+        rd_log_str(&l, "error", "an error that is no text");
     rd_log_end(&l);
 }
 

@@ -219,24 +219,24 @@ run_close_slice(struct rd_run *run, uint64_t *now_ns)
 }
 
 /*
- * Runs the __close handlers of a coroutine that will not go on, and makes it fit for the pool.
- * Where those before it have taken all that there is, each ends at its first instruction.
+ * Runs the __close handlers of a coroutine that will not go on, those of coroutines in which it
+ * waits first, and makes it fit for the pool. Where those before it have taken all that there is,
+ * each ends at its first instruction.
  */
 static void
 run_close_thread(struct rd_run *run, uint64_t *now_ns)
 {
-    lua_State *L = run->thread.L;
     uint64_t limit;
     bool over;
 
-    if (L == NULL || lua_status(L) == LUA_OK)
+    if (run->thread.L == NULL || lua_status(run->thread.L) == LUA_OK)
         return;
     limit = rd_child_close_budget(run->root, &over);
     run_set_budget(run, limit);
     run->charge = &run->budget;
     run_open_slice(run, *now_ns);
     rd_slice_limit(&run->worker->clock);
-    lua_closethread(L, NULL);
+    rd_coroutine_end(run);
     run_close_slice(run, now_ns);
     if (over)
         run->root->close_us += (uint32_t)(run->budget.cpu_ns / RD_US);

@@ -94,6 +94,12 @@ void rd_run_queue(struct rd_run *run);
 void rd_run_rest(struct rd_run *root);
 void rd_run_free(struct rd_run *run);
 
+/*
+ * (coroutine.c) Closes its coroutine, those of the script's inside which that waits first; in a
+ * slice. What goes wrong in a __close of one that waited is logged.
+ */
+void rd_coroutine_end(struct rd_run *run);
+
 /* What runs inside the coroutine (body.c): the handler; the `error` handler, given the error; a
  * child's function, given that. */
 int rd_run_body(lua_State *L);

@@ -49,6 +49,7 @@ struct rd_worker {
 
     uint64_t log_second;               /* errors logged in this second */
     unsigned log_count;
+    bool log_silent;                   /* that some are missing has been said */
 
     struct {
         uint64_t number, fired, handled, since_ns, looked_ns;

@@ -117,6 +117,7 @@ def test_a_failed_message_is_explained_by_the_log(gateway, twilio, replyd, log_f
         gw.wait_log("message", sid="SM2")
         done = replyd("explain", "SM1", "-c", gw.folder / "replyd.lua")
         assert done.returncode == 0 and "as asked" in done.stdout, done.stdout + done.stderr
+        assert "SM1 message: error: the handler raised an error" in done.stdout
         assert replyd("explain", "SM2", "-c", gw.folder / "replyd.lua").returncode == 1
         log = gw.folder / "the.log"
         log.write_text("".join(f"Nov 24 12:00:00 host replyd[1]: {line.raw}\n"

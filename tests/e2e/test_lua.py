@@ -100,6 +100,14 @@ def test_replies_of_a_failed_handler_are_discarded(gateway, twilio):
 
 # ---- the sandbox -----------------------------------------------------------------------
 
+# mistakes -> what the log must say; 20 in a second are logged
+MISTAKES = {
+    "function helper() end": "global 'helper': write 'local function helper'",
+    "print = 5": "'print' is read-only: write 'local print' for one of your own",
+    "return msg.Body": "msg has no 'Body': did you mean 'body'?",
+    "local function f() return 1 + f() end f()": "calls deep, an endless recursion?",
+}
+
 # what a message may not do -> what the log must say
 FORBIDDEN = {
     "counter = 1": "assignment to undeclared global 'counter': write 'local counter'",
@@ -125,12 +133,13 @@ FORBIDDEN = {
 }
 
 
-def test_what_a_script_may_not_do_is_an_error_with_its_line(gateway, twilio):
-    rows = "".join(f'  ["k{i}"] = function(msg)\n    {code}\n  end,\n'
-                   for i, code in enumerate(FORBIDDEN))
-    script = "return { keywords = {\n" + rows + "} }\n"
+@pytest.mark.parametrize("rows", [MISTAKES, FORBIDDEN], ids=["mistakes", "forbidden"])
+def test_what_a_script_may_not_do_is_an_error_with_its_line(gateway, twilio, rows):
+    keywords = "".join(f'  ["k{i}"] = function(msg)\n    {code}\n  end,\n'
+                       for i, code in enumerate(rows))
+    script = "return { keywords = {\n" + keywords + "} }\n"
     with gateway(script, fallback_reply="sorry") as gw:
-        for i, (code, why) in enumerate(FORBIDDEN.items()):
+        for i, (code, why) in enumerate(rows.items()):
             sid = twilio.new_sid()
             assert twilio.text(gw, f"k{i}", sid=sid).messages == ["sorry"], code
             error = gw.wait_log("script_failed", sid=sid, limit=5)["error"]

@@ -95,6 +95,28 @@ def test_error(gw, twilio):
     ended(gw, "error", 2)
 
 
+def test_failures_behind_an_answer_are_counted(gateway, twilio):
+    """Twilio has its 204, or its reply, and nothing else tells of them."""
+    script = """return {
+        status = function(ev) error("always") end,
+        message = function(msg)
+          if msg.body == "late" then msg:reply("soon") msg:finish() end
+          if msg.body == "spawn" then replyd.spawn(function() error("behind") end) return "well" end
+          error("here")
+        end,
+      }"""
+    with gateway(script, fallback_reply="sorry") as gw:
+        assert twilio.status(gw, "sent", sid="SM1").status == 204
+        gw.wait_metric("replyd_handler_failures_total", 1, kind="status", outcome="error")
+        assert twilio.text(gw, "late").messages == ["soon"]
+        gw.wait_metric("replyd_handler_failures_total", 1, kind="message", outcome="error")
+        assert twilio.text(gw, "spawn").messages == ["well"]
+        gw.wait_metric("replyd_handler_failures_total", 2, kind="message", outcome="error")
+        assert twilio.text(gw, "fail").messages == ["sorry"]
+        gw.wait_metric("replyd_handler_failures_total", 3, kind="message", outcome="error")
+        assert gw.metric("replyd_messages_total", kind="message", outcome="error") == 1
+
+
 @pytest.mark.timed
 @produces("cpu")
 def test_cpu(gw, twilio):

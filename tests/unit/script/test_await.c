@@ -31,6 +31,12 @@ static const struct {
       "local a, b, c = replyd.all{ function() end, function() return 2 end, function() end }\n"
       "return tostring(a) .. b .. tostring(c) .. select('#', replyd.all{ print, print })",
       "nil2nil2" },
+    { "all of functions with names says that they have none",
+      "return select(2, pcall(replyd.all, { a = print, print }))",
+      "bad argument #1 to 'replyd.all' (a list of functions expected, got one with the key 'a')" },
+    { "all of two functions wants a list",
+      "return select(2, pcall(replyd.all, print, print))",
+      "bad argument #1 to 'replyd.all' (a list of functions expected, got function)" },
     { "all of nothing does not wait", "return 'n' .. select('#', replyd.all{})", "n0" },
     { "an error in one is raised, the others are cancelled",
       "local ok, err = pcall(replyd.all, { function() nap(0.01) error({ code = 7 }) end,\n"
@@ -46,6 +52,18 @@ static const struct {
       "local ok, err = pcall(replyd.race,\n"
       "  { function() nap(5) end, function() error('x', 0) end })\n"
       "return tostring(ok) .. err", "falsex" },
+    { "coroutines in which who lost waits are closed, the innermost first",
+      "local order, outer = {}, nil\n"
+      "local function guard(n)\n"
+      "  return setmetatable({}, { __close = function() order[#order + 1] = n end }) end\n"
+      "replyd.race{ function() local a <close> = guard('a')\n"
+      "    outer = coroutine.create(function() local b <close> = guard('b')\n"
+      "      for _ in coroutine.wrap(function() local c <close> = guard('c')\n"
+      "        nap(60) end) do end end)\n"
+      "    print(pcall(coroutine.resume, outer)) end,\n"
+      "  function() return 'w' end }\n"
+      "while #order < 3 do nap(0.001) end\n"
+      "return table.concat(order) .. coroutine.status(outer) .. ops()", "cbadead0" },
     { "who lost has released its operation and run its __close",
       "local closed = 'open'\n"
       "replyd.race{ function() nap(0.01) end, function()\n"

@@ -507,7 +507,8 @@ calls_count_for_their_handler(void **state)
 {
     (void)state;
     driver_open("return { message = function(msg) local n = tonumber(msg.body)\n"
-                "    local function down() n = n - 1 if n > 0 then return 1 + down() end return 0 end\n"
+                "    local function down() n = n - 1\n"
+                "      if n > 0 then return 1 + down() end return 0 end\n"
                 "    return tostring(1 + down()) end,\n"
                 "  error = function(err) return err end }\n");
     assert_string_equal(driver_ask("20000"), "20000");

@@ -12,6 +12,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/metric.h"
 #include "script/driver.h"
 
 static char logged[1 << 18];
@@ -119,6 +120,43 @@ values_without_a_text_are_logged_without_an_address(void **state)
                            "error=\"an error that is a function\\n"));
 }
 
+/* Fifty coroutines that fail leave room for the handler's line; that some are missing is said. */
+static void
+more_failures_than_are_logged_are_told(void **state)
+{
+    int64_t before = rd_metric_get(RD_METRIC_handler_failures_total,
+                                   rd_metric_outcome(RD_KIND_MESSAGE, RD_OUTCOME_error));
+    const char *log = log_of("return function()\n"
+                             "  for i = 1, 50 do replyd.spawn(function() error('child') end) end\n"
+                             "  replyd.sleep(0.001) error('own') end", "");
+
+    (void)state;
+    assert_int_equal(count(log, "event=script_failed"), 1);
+    assert_in_range(count(log, "event=coroutine_failed"), 10, 20);
+    assert_in_range(count(log, "event=failures_not_logged"), 1, 2);
+    assert_int_equal(rd_metric_get(RD_METRIC_handler_failures_total,
+                                   rd_metric_outcome(RD_KIND_MESSAGE, RD_OUTCOME_error)) - before,
+                     51);
+}
+
+static void
+an_error_in_the_close_of_a_cancelled_one_is_logged(void **state)
+{
+    const char *log = log_of("local function guard(v)\n"
+                             "  return setmetatable({}, { __close = function() error(v) end })\n"
+                             "end\n"
+                             "return function()\n"
+                             "  for _, v in ipairs{ 'in close', {} } do\n"
+                             "    replyd.race{ function() local a <close> = guard(v)\n"
+                             "      replyd.sleep(60) end, function() end } end\n"
+                             "  replyd.sleep(0.001) end", "");
+
+    (void)state;
+    assert_int_equal(count(log, "event=close_failed"), 2);
+    assert_non_null(strstr(log, "error=\"scripts/bot.lua:2: in close\""));
+    assert_non_null(strstr(log, "error=\"an error that is no text\""));
+}
+
 static void
 a_pattern_that_is_too_complex_says_what_to_do(void **state)
 {
@@ -176,6 +214,8 @@ main(void)
         cmocka_unit_test(a_misspelt_global_is_logged_with_the_one_that_was_meant),
         cmocka_unit_test(what_a_handler_returned_is_logged_with_its_function),
         cmocka_unit_test(values_without_a_text_are_logged_without_an_address),
+        cmocka_unit_test(more_failures_than_are_logged_are_told),
+        cmocka_unit_test(an_error_in_the_close_of_a_cancelled_one_is_logged),
         cmocka_unit_test(a_pattern_that_is_too_complex_says_what_to_do),
         cmocka_unit_test(who_keeps_all_others_waiting_is_told_what_to_do),
         cmocka_unit_test(lines_of_a_script_carry_the_message_and_fields),
