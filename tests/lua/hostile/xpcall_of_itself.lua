@@ -1,4 +1,4 @@
--- outcome: cpu
+-- outcome: cpu or memory
 -- within: 1500 ms
 -- reply: *
 -- its end goes through 100,000 protected calls, each with a handler that begins anew
