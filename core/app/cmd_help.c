@@ -98,6 +98,11 @@ help_lua(void)
     puts("A script is a file that returns its handlers: a function, or a table with keywords,\n"
          "message, status, opt_out and error. What a handler returns is the answer.\n");
     rd_script_each_row(help_lua_row, NULL);
+    puts("\nOf Lua 5.4 itself there are the base functions, string, table, math, utf8,\n"
+         "coroutine, os.clock, date, difftime and time, debug.traceback. Not io, package,\n"
+         "dofile, loadfile. require \"lib.prices\", at the top of a file, runs lib/prices.lua\n"
+         "of the scripts' folder, or of its lua_modules/, once for each script thread, and\n"
+         "gives what that returns.");
     rd_load_close();
     return RD_EXIT_OK;
 }

@@ -35,6 +35,7 @@ def test_help_lua_prints_the_api(replyd):
 
 def test_help_says_what_bounds_a_handler(replyd):
     lua = " ".join(replyd("help", "lua").stdout.split())
+    assert 'require "lib.prices", at the top of a file' in lua and "Not io, package" in lua
     for text in ("opt_out = function(ev) ... end", "After msg:finish() the next one may begin.",
                  "while a handler runs, both are dropped", "at most 1000 coroutines",
                  "Has 100 ms of CPU time", "nested deeper than 200. Integers"):
