@@ -18,9 +18,11 @@ assigned_see(void *arg, const struct rd_chunk_function *f)
 
     for (size_t pc = 0; pc < rd_chunk_count(f); pc++) {
         struct rd_chunk_instruction at = rd_chunk_at(f, pc);
-        const struct rd_chunk_function *owner = rd_chunk_owner(f, at.b);
+        const struct rd_chunk_function *owner = NULL;
 
-        if (at.op != RD_CHUNK_SETUPVAL || owner == NULL || owner->parent != NULL)
+        if (at.op == RD_CHUNK_SETUPVAL)
+            owner = rd_chunk_owner(f, at.b);
+        if (owner == NULL || owner->parent != NULL)
             continue;
         rd_buf_printf(s->warnings, "%.*s:%zu: %.*s is a file-level local and assigned in a"
                       " function: it exists once per script thread, and ends at a reload\n",

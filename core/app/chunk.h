@@ -50,7 +50,7 @@ struct rd_chunk_instruction rd_chunk_at(const struct rd_chunk_function *f, size_
 size_t rd_chunk_line(const struct rd_chunk_function *f, size_t pc);
 /*
  * Whose variable an upvalue of f is: the function that has it as a local, or NULL when the main
- * function has it as an upvalue, which is _ENV.
+ * function has it as an upvalue, which is _ENV. Of an instruction that names an upvalue only.
  */
 const struct rd_chunk_function *rd_chunk_owner(const struct rd_chunk_function *f,
                                                unsigned char upvalue);
