@@ -506,6 +506,9 @@ static void
 calls_count_for_their_handler(void **state)
 {
     (void)state;
+#ifdef RD_TSAN
+    skip();    /* the hook is always on there, and setting one goes through all calls */
+#endif
     driver_open("return { message = function(msg) local n = tonumber(msg.body)\n"
                 "    local function down() n = n - 1\n"
                 "      if n > 0 then return 1 + down() end return 0 end\n"
