@@ -91,12 +91,11 @@ check_print_times(const struct rd_config *c, const struct rd_generation *g,
 
     if (concurrency != RD_CONCURRENCY_QUEUE)
         printf("%-12s    concurrency=%s\n", "", names[concurrency]);
-    if (debounce_ms > 0)
-        printf("%-12s    debounce=%gs", "", (double)debounce_ms / 1000);
     if (debounce_ms > most_ms)
-        printf(" (%gs: the rest of the deadline is the handler's)", (double)most_ms / 1000);
-    if (debounce_ms > 0)
-        putchar('\n');
+        printf("%-12s    debounce=%gs (%gs: the rest of the deadline is the handler's)\n", "",
+               (double)debounce_ms / 1000, (double)most_ms / 1000);
+    else if (debounce_ms > 0)
+        printf("%-12s    debounce=%gs\n", "", (double)debounce_ms / 1000);
     for (unsigned i = 0; i < rd_script_entry_count(g, script); i++)
         printf("%-12s    schedule \"%.*s\" %.*s\n", "",
                RD_PRI(rd_script_entry_at(g, script, i)->line), RD_PRI(c->timezone));

@@ -114,11 +114,6 @@ explain_add_sentence(struct explain *x, yyjson_mut_val *o)
         RD_WHYS(EXPLAIN_WHY)
 #undef EXPLAIN_WHY
     };
-    static const struct { const char *name, *text; } outcomes[] = {
-#define EXPLAIN_OUTCOME(name, text) { #name, text },
-        RD_OUTCOMES(EXPLAIN_OUTCOME)
-#undef EXPLAIN_OUTCOME
-    };
     const char *outcome = explain_text(o, "outcome"), *text = NULL;
     char sentence[256];
 
@@ -129,9 +124,8 @@ explain_add_sentence(struct explain *x, yyjson_mut_val *o)
     for (size_t i = 0; i < sizeof whys / sizeof *whys; i++)
         if (explain_is(o, "why", whys[i].name))
             text = whys[i].text;
-    for (size_t i = RD_OUTCOME_error; text == NULL && i <= RD_OUTCOME_lost_thread; i++)
-        if (strcmp(outcome, outcomes[i].name) == 0)
-            text = outcomes[i].text;
+    if (text == NULL)
+        text = rd_outcome_failure(outcome);
     if (text == NULL)
         return;
     snprintf(sentence, sizeof sentence, "%s: %s", outcome, text);

@@ -7,7 +7,9 @@
 #ifndef RD_BASE_OUTCOME_H
 #define RD_BASE_OUTCOME_H
 
-/*        name           what happened (of a handler that failed: error to lost_thread) */
+#include <stdbool.h>
+
+/*        name           what happened; those from error to lost_thread are a handler's failures */
 #define RD_OUTCOMES(X)                                                               \
     X(ok,            "the handler answered")                                         \
     X(empty,         "the handler had nothing to say, or no handler matched")        \
@@ -34,5 +36,14 @@ enum rd_outcome { RD_OUTCOMES(RD_OUTCOME_ENUM) RD_OUTCOME_COUNT };
 
 /* Name as in the table ("lost_thread"); "?" for a value that is no row. */
 const char *rd_outcome_name(enum rd_outcome outcome);
+/* The table's sentence for a handler's failure of that name; NULL: it is none. */
+const char *rd_outcome_failure(const char *name);
+
+/* The handler did not come to its end. */
+static inline bool
+rd_outcome_is_failure(enum rd_outcome outcome)
+{
+    return outcome >= RD_OUTCOME_error && outcome <= RD_OUTCOME_lost_thread;
+}
 
 #endif

@@ -22,14 +22,6 @@ finish_level(const struct rd_verdict *v)
     }
 }
 
-/* Somebody may want to know why it has no answer of its own. */
-static bool
-finish_is_asked_for(enum rd_outcome outcome)
-{
-    return outcome == RD_OUTCOME_merged ||
-           (outcome >= RD_OUTCOME_error && outcome <= RD_OUTCOME_lost_thread);
-}
-
 static void
 finish_log(const struct rd_exchange *x, uint64_t took_ns)
 {
@@ -57,7 +49,8 @@ finish_log(const struct rd_exchange *x, uint64_t took_ns)
     rd_log_ms(&l, "ms", took_ns);
     if (x->verdict.answer != NULL)
         rd_cost_log(&l, x->verdict.answer);
-    if (x->verdict.why != RD_WHY_none || finish_is_asked_for(x->verdict.outcome))
+    if (x->verdict.why != RD_WHY_none || x->verdict.outcome == RD_OUTCOME_merged ||
+        rd_outcome_is_failure(x->verdict.outcome))
         rd_log_keep(&l);
     if (x->stream == NULL)
         rd_log_str(&l, "connection", "gone");

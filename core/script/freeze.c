@@ -7,7 +7,6 @@
  */
 #include <lauxlib.h>
 
-#include "base/suggest.h"
 #include "script/sandbox.h"
 #include "script/script.h"
 
@@ -32,6 +31,15 @@ freeze_slice(lua_State *L, int index)
     return rd_slice_make(p, n);
 }
 
+void
+rd_freeze_offer(lua_State *L, int index, struct rd_suggest *s)
+{
+    index = lua_absindex(L, index);
+    for (lua_pushnil(L); lua_next(L, index) != 0; lua_pop(L, 1))
+        if (lua_type(L, -2) == LUA_TSTRING)
+            rd_suggest_offer(s, freeze_slice(L, -2));
+}
+
 /* A name that the table does not have: nil, unless it comes later or is a typing error. */
 static int
 freeze_on_missing(lua_State *L)
@@ -43,9 +51,7 @@ freeze_on_missing(lua_State *L)
         return 0;
     rd_lua_refuse_later(L, table, lua_tostring(L, 2));
     rd_suggest_start(&s, freeze_slice(L, 2));
-    for (lua_pushnil(L); lua_next(L, 1) != 0; lua_pop(L, 1))
-        if (lua_type(L, -2) == LUA_TSTRING)
-            rd_suggest_offer(&s, freeze_slice(L, -2));
+    rd_freeze_offer(L, 1, &s);
     if (s.best.p == NULL || s.distance > 1 + s.typed.n / 7)    /* "seen" is no "sleep" */
         return 0;
     return luaL_error(L, "%s has no '%s': did you mean '%s'?", table, s.typed.p, s.best.p);

@@ -3,7 +3,6 @@
  *
  * Looks, and makes nothing: no string, no table.
  */
-#include "base/suggest.h"
 #include "script/generation.h"
 #include "script/sandbox.h"
 
@@ -13,19 +12,14 @@ names_push_field(lua_State *L, struct rd_slice name, struct rd_slice *meant)
 {
     struct rd_suggest s;
 
-    rd_suggest_start(&s, name);
-    for (lua_pushnil(L); lua_next(L, -2) != 0; lua_pop(L, 1)) {
-        struct rd_slice known;
-
-        if (lua_type(L, -2) != LUA_TSTRING)
-            continue;
-        known.p = lua_tolstring(L, -2, &known.n);
-        if (rd_slice_eq(known, name)) {
+    for (lua_pushnil(L); lua_next(L, -2) != 0; lua_pop(L, 1))
+        if (lua_type(L, -2) == LUA_TSTRING &&
+            rd_slice_eq(rd_slice_str(lua_tostring(L, -2)), name)) {
             lua_remove(L, -2);
             return true;
         }
-        rd_suggest_offer(&s, known);
-    }
+    rd_suggest_start(&s, name);
+    rd_freeze_offer(L, -1, &s);
     *meant = s.best;
     return false;
 }

@@ -10,7 +10,6 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/metric.h"
-#include "base/suggest.h"
 #include "script/generation.h"
 #include "script/sandbox.h"
 #include "script/slice.h"
@@ -69,8 +68,7 @@ report_suggest(struct rd_buf *b, lua_State *L, const char *text)
     at += sizeof mark - 1;
     rd_suggest_start(&s, rd_slice_make(at, strcspn(at, "'")));
     rd_sandbox_push_globals(L);
-    for (lua_pushnil(L); lua_next(L, -2) != 0; lua_pop(L, 1))
-        rd_suggest_offer(&s, rd_slice_str(lua_tostring(L, -2)));
+    rd_freeze_offer(L, -1, &s);
     lua_pop(L, 1);
     if (s.best.p != NULL)
         rd_buf_printf(b, ": did you mean '%.*s'?", RD_PRI(s.best));

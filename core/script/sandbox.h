@@ -9,6 +9,7 @@
 #include <lua.h>
 
 #include "base/slice.h"
+#include "base/suggest.h"
 
 /* Opens the libraries of a new VM and builds the globals without `replyd`; may raise. */
 void rd_sandbox_open(lua_State *L);
@@ -24,6 +25,8 @@ void rd_freeze(lua_State *L, const char *name);
 void rd_freeze_strictly(lua_State *L, const char *name);
 /* The real table behind the proxy at index is pushed; false: no proxy, nothing is pushed. */
 bool rd_freeze_real(lua_State *L, int index);
+/* Offers the names of the real table at index, which must keep them as long as s is in use. */
+void rd_freeze_offer(lua_State *L, int index, struct rd_suggest *s);
 /* Marks the metatable on the top: tables with it answer pairs() as those in the table at index. */
 void rd_freeze_mark(lua_State *L, int index);
 

@@ -21,7 +21,7 @@
 #ifdef RD_TSAN
 #define WATCH_LOST (4 * RD_SECOND)       /* C is many times slower there, and no hook comes in it */
 #elif defined __SANITIZE_ADDRESS__
-#define WATCH_LOST (2 * RD_SECOND)
+#define WATCH_LOST (2 * RD_SECOND)       /* slower there, too */
 #else
 #define WATCH_LOST (1 * RD_SECOND)       /* design section 6: unchanged for that long, on a CPU */
 #endif
